@@ -15,15 +15,14 @@ import pyarrow.compute as pc
 from .data.formatting import visible
 from .data.textless import require_texts
 from .errors import InputError
-from .metrics.slice_table import slice_row
 from .models.vector_index import VectorIndex
 from .render.card import card
 from .render.frame import frame
 from .render.overview import Overview
-from .search.pools import pool_of
-from .search.query import Searchable, seed_vector
+from .search.named_slices import slice_mask
+from .search.query import Searchable
 from .search.run_embedder import USERS_EMBEDDINGS as USERS_EMBEDDINGS
-from .search.seeds import open_index, searchable, seeds, selection
+from .search.seeds import open_index, searchable, selection
 from .search.sql_filter import Selection
 from .store.base import DEFAULT, LATEST, RunTarget
 from .store.erasures import unerased
@@ -94,31 +93,41 @@ class Report(Run):
         InputError
             If the seed has no vector here, ids are unknown, or the condition is no SQL over these columns.
         """
-        if fold_duplicates and pool is None and not self.samples.has_texts:
-            raise InputError("The samples have no texts, so none is a duplicate", hint="Leave out --fold-duplicates")
-        if fold_duplicates and pool is None:
-            require_texts(self.samples, "To fold duplicates", run=self.run, hint="Leave out --fold-duplicates")
-        if k < 1:
-            raise InputError(f"{k} similar samples cannot be shown", hint="Ask for 1 or more")
-        place = pool_of(self, pool) if pool is not None else None
-        rows, vectors = seeds(self, seed, pool=place)
-        if place is None:
-            searched = self._searched(details=True) if details else self._searchable
-        else:
-            searched = place.searchable(details=details)
-        vector = seed_vector(vectors)
-        if len(vector) != searched.index.dimensions:
-            raise InputError(
-                f"The seed has {len(vector)} dimensions, and the samples have {searched.index.dimensions}",
-                hint="Give a vector of the same embedder",
-            )
-        without = rows if place is None else None
-        return searched.nearest(vector, k=k, without=without, where=where, fold_duplicates=fold_duplicates)
+        from .search.similar import similar
 
-    def batch(self, found: pa.Table, *, pool: str | None = None) -> Report:
-        """Return what :meth:`similar` found as a batch to push: ``report.batch(found).push("label-studio", …)``."""
+        def searched() -> Searchable:
+            return searchable(self, index=self.index, selection=self.selection, details=details)
+
+        chosen = {"k": k, "where": where, "fold_duplicates": fold_duplicates, "pool": pool, "details": details}
+        return similar(self, seed, searched=searched, **chosen)
+
+    def batch(
+        self,
+        found: pa.Table | None = None,
+        *,
+        pool: str | None = None,
+        slice: str | None = None,
+        where: str | None = None,
+        slices: Mapping[str, Any] | None = None,
+    ) -> Report:
+        """Return samples as a batch to push: ``report.batch(slice="state:CA").push("label-studio", project="CA")``.
+
+        Parameters
+        ----------
+        found
+            What :meth:`similar` found, most similar first; in ``pool``, if that was searched.
+        slice
+            Instead: the name or the slug of a slice. All its samples, also those that are not flagged, worst first.
+        where
+            Instead: a condition in SQL as of :meth:`ids`; all samples that fulfil it.
+        slices
+            Definitions of named slices; those that the run keeps by default.
+        """
         from .search.batch import batch_of
+        from .search.slice_batch import slice_batch
 
+        if found is None:
+            return report_of(slice_batch(self, part=slice, where=where, slices=slices))
         return report_of(batch_of(self, found, pool=pool))
 
     def ids(self, where: str) -> list[str]:
@@ -146,13 +155,6 @@ class Report(Run):
         """The index of the embeddings; that of a large kept run is kept with it."""
         return open_index(self)
 
-    @cached_property
-    def _searchable(self) -> Searchable:
-        return self._searched(details=False)
-
-    def _searched(self, *, details: bool) -> Searchable:
-        return searchable(self, index=self.index, selection=self.selection, details=details)
-
     def slices(
         self,
         by: Sequence[str] | None = None,
@@ -160,18 +162,19 @@ class Report(Run):
         metric: str = "f1",
         label: str | None = None,
         split: str | Sequence[str] | None = None,
-        named: Mapping[str, np.ndarray] | None = None,
+        named: Mapping[str, Any] | None = None,
     ) -> pa.Table:
         """Return a metric of every slice by the columns ``by`` and by each two of them, worst first.
 
         With its interval, the metric of all other samples, and the difference from these. Columns are metadata, and
         ``split``, ``label`` and ``predicted``; ``label`` asks for precision, recall or F1 of one class, ``split`` for
-        the rows of one split, and ``named`` adds slices by masks. See
-        :func:`labelsift.metrics.slice_table.slices_table`.
+        the rows of one split. ``named`` adds slices: definitions as for a scan, or masks; by default the named slices
+        that the run keeps. See :func:`labelsift.metrics.slice_table.slices_table`.
         """
         from .metrics.slice_table import slices_table
+        from .search.named_slices import masks_of
 
-        return slices_table(self, by=by, metric=metric, label=label, split=split, named=named)
+        return slices_table(self, by=by, metric=metric, label=label, split=split, named=masks_of(self, named))
 
     def another_opinion(self, k: int = 100) -> pa.Table:
         """Return the samples that one more opinion would teach most: ``id, score, opinions, consensus, quality``.
@@ -195,6 +198,8 @@ class Report(Run):
         only: Sequence[str] | None = None,
         budget: int | None = None,
         ids: Sequence[str] | None = None,
+        slice: str | None = None,
+        where: str | None = None,
         probe: float | None = None,
         repeat: float | None = None,
         blind_share: float | None = None,
@@ -208,10 +213,11 @@ class Report(Run):
     ) -> Receipt:
         """Bring the flagged samples into a labeling platform's project; twice in a row changes nothing.
 
-        See :class:`labelsift.platforms.PushRequest` for the parameters (``twice`` is its ``overlap``). What a platform
-        does not declare is refused. Samples that people verified on an earlier run of the store stay out, unless their
-        text, label or issue changed since, or the evidence against the label (see :mod:`labelsift.review.reopen`); the
-        receipt's details count them.
+        With ``slice`` or ``where`` all samples of a slice instead, flagged or not: see :meth:`batch`. See
+        :class:`labelsift.platforms.PushRequest` for the other parameters (``twice`` is its ``overlap``). What a
+        platform does not declare is refused. Samples that people verified on an earlier run of the store stay out,
+        unless their text, label or issue changed since, or the evidence against the label (see
+        :mod:`labelsift.review.reopen`); the receipt's details count them.
         """
         from .platforms import PushRequest
         from .review.push import push
@@ -235,7 +241,9 @@ class Report(Run):
             mask=mask,
             dry_run=dry_run,
         )
-        return push(self, platform, request)
+        if slice is None and where is None:
+            return push(self, platform, request)
+        return push(self.batch(slice=slice, where=where), platform, request)
 
     def log(self, platform: str, *, target: str | None = None, with_text: bool = False) -> Receipt:
         """Write this report's panels into a run of a tracker; see :class:`labelsift.platforms.Tracker`."""
@@ -254,8 +262,8 @@ class Report(Run):
         if self.store is None:
             raise InputError("A report that is kept in no store has no notes", hint="Scan with a store")
         entry = note_entry(text, by=by, slice=slice, sample=sample)
-        if slice is not None and slice_row(self, slice) is None:
-            raise InputError("The run has no such slice", ids=[slice], hint="See the slugs in report.slices(by=[…])")
+        if slice is not None:
+            slice_mask(self, slice)  # refuses an unknown one
         with unerased(self) as run:
             run.samples.positions([sample] if sample is not None else [])  # refuses an unknown one
             self.store.annotate(self.run, entry)

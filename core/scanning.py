@@ -11,7 +11,7 @@ import numpy as np
 
 from .checks.class_notes import near_identical
 from .checks.context import Context
-from .checks.data_set_facts import facts_in
+from .checks.data_set_facts import describe, facts_in
 from .checks.inputs import Inputs
 from .checks.scores_table import scores_table
 from .checks.select import select_checks
@@ -38,6 +38,8 @@ from .render.progress import progress as shown
 from .report import Report
 from .review.judged_labels import learned_before
 from .review.verified import JUDGED, verified
+from .search.declared_slices import checked
+from .search.declared_slices import keep as keep_slices
 from .search.run_embedder import USERS_EMBEDDINGS
 from .signals.signals import Signals
 from .store.base import DEFAULT as DEFAULT_STORE
@@ -71,6 +73,7 @@ def scan(
     folds: int = FOLDS,
     seed: int = 0,
     taxonomy: Taxonomy | str | Path | None = None,
+    slices: Mapping[str, Any] | None = None,
     parent: str | None = None,
     store: str | Path | None = DEFAULT_STORE,
     texts: bool = True,
@@ -104,6 +107,9 @@ def scan(
     taxonomy
         Changes of the classes that the samples go through first, or the file of them; see
         :meth:`labelsift.data.samples.Samples.remap`. It is kept with the run.
+    slices
+        Named slices that are kept with the run: name → a condition in SQL as for :meth:`labelsift.report.Report.ids`,
+        or ``{"like": ids, "similarity": 0.6}``; see docs/slices.md. By default those of the run before.
     parent
         The run of the version before; found out by default where the store can tell.
     store
@@ -150,6 +156,8 @@ def scan(
     if taxonomy is not None and samples.taxonomy is not None and given is not None:
         context.notes += filter(None, [passed_over(given, samples.taxonomy)])
     chosen = select_checks(samples, only, signals)
+    makes_vectors = vectors is not None or any(check.needs & {"vectors", "pred_probs"} for check in chosen)
+    named = checked(slices, samples, issues={check.issue for check in chosen}, vectors=makes_vectors)
     with shown(progress) as say:
         _run_checks(Inputs(context, chosen, vectors, model, folds, say))
     report = _report(context, samples, settings | routed_facts(model, context.projection))
@@ -162,6 +170,8 @@ def scan(
         report.settings |= {"parent": before} if before else {}
         report.notes += _other_method(kept, before, samples.name)
         report.notes += come_back(kept.ledger.examine()[0][:log_length], samples.ids.to_pylist())
+    keep_slices(report, named, parent=before)
+    if kept is not None:
         kept.save(report)
     return report
 
@@ -264,7 +274,7 @@ def _run_checks(inputs: Inputs) -> None:
             inputs.say(f"Checking: {check.name.replace('_', ' ')}")
         context.results[check.issue] = check.run(context)
     context.facts["checks"] = facts_in(context.results)
-    _describe(context)
+    describe(context)
 
 
 def _report(context: Context, samples: Samples, settings: dict[str, Any]) -> Report:
@@ -283,18 +293,3 @@ def _report(context: Context, samples: Samples, settings: dict[str, Any]) -> Rep
         pred_probs=context.pred_probs,
         projection=context.projection,
     )
-
-
-def _describe(context: Context) -> None:
-    """Keep the size of the data, and how often the model agrees with the labels."""
-    given, label = context.samples.given, context.results.get("label")
-    labeled = 0 if given is None else len(given) - given.null_count
-    context.facts.update({"rows": len(context), "labeled": labeled, "classes": len(context.classes)})
-    if context.samples.task != "classification":
-        return
-    if context.pred_probs is not None and labeled:
-        known = (context.codes >= 0) & np.isfinite(context.pred_probs).all(axis=1)
-        if label is not None:
-            known &= np.isfinite(label.score)  # of a text that cannot be judged the model's word means nothing
-        right = context.pred_probs[known].argmax(axis=1) == context.codes[known]
-        context.facts["agreement_with_model"] = float(right.mean()) if known.any() else None

@@ -13,6 +13,7 @@ import contextlib
 import csv
 import json
 import os
+import random
 import secrets
 import shlex
 import subprocess
@@ -66,11 +67,13 @@ EXPLORE = "explore"
 LABEL_STUDIO, MLFLOW = ("tab", "task", "task-copy"), ("mlflow-run",)
 KINDS = {"task-spans": ("prefill", "span", spans_report), "task-sets": ("choose", "label", sets_report)}
 COMPARISON, SIMILAR, NOTEBOOK = ("comparison", "comparison-rows"), ("similar",), "notebook"
+SLICES = ("report-slices", "report-cell")
 ENABLED = ("enable-tabs", "model-settings")
 ARGILLA = {"argilla-choose": "label", "argilla-copy": "near_duplicate"}
 ARGILLA_SPANS = "argilla-spans"
 PICTURES = (
     *REPORT,
+    *SLICES,
     EXPLORE,
     *COMPARISON,
     *SIMILAR,
@@ -100,9 +103,7 @@ def main() -> None:
         place = Path(folder)
         report = _scan(place)
         chromium = running.enter_context(browser(options.chromium))
-        _of_report(chromium, report.to_html(place / "report.html"), take)
-        if EXPLORE in only:
-            _of_explorer(chromium, report, place / "explore", take)
+        _of_pages(chromium, report, place, take, only=only)
         if only.intersection(SIMILAR):
             _of_similar(chromium, place, take)
         if only.intersection(COMPARISON):
@@ -127,6 +128,22 @@ def main() -> None:
             quiet = {"MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true", "LOGNAME": "demo"}
             running.enter_context(_variables({"MLFLOW_TRACKING_URI": tracker.url, **quiet}))
             _of_mlflow(chromium, report.log("mlflow").links["run"], take)
+
+
+def _of_pages(
+    chromium: Any,  # noqa: ANN401 - playwright's
+    report: Report,
+    place: Path,
+    take: Callable[..., None],
+    *,
+    only: set[str],
+) -> None:
+    """Show the report, the slices of another one, and the explorer."""
+    _of_report(chromium, report.to_html(place / "report.html"), take)
+    if only.intersection(SLICES):
+        _of_slices(chromium, place, take)
+    if EXPLORE in only:
+        _of_explorer(chromium, report, place / "explore", take)
 
 
 def _options() -> argparse.Namespace:
@@ -229,6 +246,30 @@ def _of_report(chromium: Any, path: Path, take: Callable[..., None]) -> None:  #
     page.set_viewport_size({"width": PHONE, "height": HEIGHT})
     page.locator("#matrix").evaluate("section => section.scrollIntoView()")
     take(page, "report-phone")
+    page.context.close()
+
+
+def _of_slices(chromium: Any, place: Path, take: Callable[..., None]) -> None:  # noqa: ANN401 - playwright's
+    """Show the slices of a model that is weak for free accounts in California, and where a cell of them leads."""
+    folder = place / "slices"
+    data, _truth = write_tickets(folder, 0)
+    with open(data, newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    draw, labels = random.Random(0), sorted({row["label"] for row in rows})  # noqa: S311 - a picture, no secret
+    for row in rows:
+        weak = row["state"] == "CA" and row["plan"] == "free"
+        row["predicted"] = draw.choice(labels) if draw.random() < (0.55 if weak else 0.09) else row["label"]
+    roles = {"label": "label", "id": "ticket_id", "predicted": "predicted", "metadata": METADATA}
+    slices = {"german": "language = 'de'", "long mails": "channel = 'email' AND words > 30"}
+    report = ls.scan(ls.read(pa.Table.from_pylist(rows), name="tickets", **roles), store=folder / STORE, slices=slices)
+    page = page_of(chromium, height=TALL)
+    page.goto(report.to_html(folder / "report.html", with_map=False).as_uri())
+    page.wait_for_selector("html[data-ready]")
+    page.locator("#cells").evaluate("section => section.scrollIntoView({ behavior: 'instant' })")
+    take(page, SLICES[0])
+    page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+    page.locator(".cells td.heat button").first.click()
+    take(page, SLICES[1])
     page.context.close()
 
 

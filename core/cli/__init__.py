@@ -22,6 +22,7 @@ MODULES = {
     "labelsift.cli.own_projects": ("enable", "disable", "serve", "apply"),
     "labelsift.cli.runs": ("runs", "note", "compare", "value"),
     "labelsift.cli.search": ("similar", "index"),
+    "labelsift.cli.slices": ("slices",),
     "labelsift.cli.explore": ("explore",),
     "labelsift.cli.corrections": ("audit", "verify", "correct", "undo", "queue", "probes", "forget", "reproduce"),
     "labelsift.cli.redact": ("redact",),

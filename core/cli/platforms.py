@@ -25,6 +25,7 @@ from ..store.pull_state import forget_pulled
 from ..store.store import Store
 from .options import RunRef, dry_run_option, ids_in, ids_option, json_option, parted, run_options, store_option
 from .output import show_receipt, write_json, write_table
+from .settings import declared_slices
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 @click.option("--only", help="Push only these issues, parted by commas.")
 @click.option("--budget", type=int, help="Push at most this many samples, worst first.")
 @ids_option("Push only the samples whose ids this file names, one a line, as the report page saves them.")
+@click.option("--slice", "part", metavar="NAME", help="Push all samples of this slice (a name, or like state:CA).")
+@click.option("--where", metavar="SQL", help="Push all samples that fulfil this: \"state = 'CA' AND gender = 'f'\".")
 @click.option("--probe", metavar="SHARE", help="Mode blind: add unflagged samples, so many a flagged one, like 10%.")
 @click.option("--repeat", metavar="SHARE", help="With --probe: ask this share of the items twice, like 5%.")
 @click.option("--blind-share", metavar="SHARE", help="Mode choose: ask this share of the labels blind, like 20%.")
@@ -68,6 +71,8 @@ def push(
     only: str | None,
     budget: int | None,
     ids: str | None,
+    part: str | None,
+    where: str | None,
     probe: str | None,
     repeat: str | None,
     blind_share: str | None,
@@ -83,10 +88,17 @@ def push(
 ) -> None:
     """Bring the flagged samples of a run into PROJECT on PLATFORM, worst first; twice changes nothing.
 
+    With --slice or --where all samples of a slice, also those that are not flagged.
+
     choose: given label, suggestion and reason are shown, nothing is pre-filled. prefill: the suggestion is
     the draft. blind: neither is on the page.
     """
-    receipt = ref.load().push(
+    report = ref.load()
+    if part is not None or where is not None:
+        if only:
+            raise InputError("A batch of a slice has one issue alone", hint="Leave out --only")
+        report = report.batch(slice=part, where=where, slices=declared_slices())
+    receipt = report.push(
         platform,
         project=project,
         mode=mode,

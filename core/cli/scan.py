@@ -98,6 +98,7 @@ def scan(
         folds=folds,
         seed=seed,
         taxonomy=taxonomy,
+        slices=settings.slices,
         parent=parent,
         store=None if no_store else store,
         texts=not no_texts,

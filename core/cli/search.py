@@ -9,10 +9,10 @@ import click
 
 from ..data.formatting import visible
 from ..errors import InputError
-from ..metrics.slice_table import slice_ids
 from ..render.progress import progress
 from ..report import Report
 from ..search.index_pool import index_pool
+from ..search.named_slices import slice_ids
 from ..search.pools import pools_of
 from ..search.seeds import class_ids
 from ..store.store import Store
@@ -30,6 +30,7 @@ from .options import (
 )
 from .output import write_json
 from .print_tables import print_receipt, print_similar
+from .settings import declared_slices
 
 
 @click.command()
@@ -99,7 +100,7 @@ def _seed(
     if weak is not None:
         return class_ids(report, weak)
     if part is not None:
-        return slice_ids(report, part)
+        return slice_ids(report, part, declared_slices())
     chosen = ids_in(ids)
     return str(seed) if chosen is None else chosen
 

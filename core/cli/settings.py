@@ -2,7 +2,8 @@
 
 A field of :class:`Settings` is a key of the file, and the default of the option of its name in every command that has
 one; a field whose type is a dataclass is a table. Tables of platforms hold what their ``settings`` name, tables
-``[checks.NAME]`` what :mod:`labelsift.checks.settings` knows.
+``[checks.NAME]`` what :mod:`labelsift.checks.settings` knows, and ``[slices]`` is of
+:mod:`labelsift.search.named_slices`.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from .terminal import new_table, plain
 NAME, PROJECT_FILE = "labelsift.toml", "pyproject.toml"
 LISTS = ("labels", "annotators", "columns", "missing", "meta")  # names parted by commas, or a list of names
 CHECKS = "checks"  # the table whose tables are settings of checks
+SLICES = "slices"  # the table of named slices
 PATHS = ("store", "file")  # start from the folder of the settings file
 # What the command line names of one kind replaces all that the file says of it.
 FORMS = ("label", "labels", "spans", "annotations", "annotators", "annotator", "tokens")
@@ -68,6 +70,7 @@ class SettingsFile:
     values: Mapping[str, Any] = field(default_factory=dict)
     tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     checks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # as they stand: a scan validates them
+    slices: Mapping[str, Any] | None = None  # None where there is no such table
 
     def set_variables(self) -> None:
         """Set the variables that the tables of platforms stand for; those of the environment stay as they are."""
@@ -137,8 +140,8 @@ def _read(path: Path, table: dict[str, Any], folder: Path) -> SettingsFile:
     if path.parent != folder and path.stat().st_uid not in (os.getuid(), 0):  # an address says where keys are sent
         raise InputError(f"{path} is somebody else's", hint=f"Copy it here, {OTHERWISE}")
     installed = [name for name in platforms.names() if name in table]
-    own = {key.replace("-", "_"): value for key, value in table.items() if key not in (*installed, CHECKS)}
-    _check_table(own, Settings, str(path), also=[*platforms.names(), CHECKS])
+    own = {key.replace("-", "_"): value for key, value in table.items() if key not in (*installed, CHECKS, SLICES)}
+    _check_table(own, Settings, str(path), also=[*platforms.names(), CHECKS, SLICES])
     of_checks = table.get(CHECKS, {})
     _check(of_checks, dict, f"{CHECKS} in {path}")
     for name, values in of_checks.items():
@@ -154,7 +157,22 @@ def _read(path: Path, table: dict[str, Any], folder: Path) -> SettingsFile:
     def written(table: Mapping[str, Any]) -> dict[str, Any]:
         return {key: _as_option(key, value, path, folder) for key, value in table.items()}
 
-    return SettingsFile(path, written(own), {name: written(table[name]) for name in installed}, of_checks)
+    of_platforms = {name: written(table[name]) for name in installed}
+    return SettingsFile(path, written(own), of_platforms, of_checks, _slices(table, path))
+
+
+def _slices(table: Mapping[str, Any], path: Path) -> Mapping[str, Any] | None:
+    """Return the definitions of named slices, which are validated: a command must not fail over them in the end."""
+    if SLICES not in table:
+        return None
+    from ..search.named_slices import named_slices  # loads the search: only where there are some
+
+    _check(table[SLICES], dict, f"{SLICES} in {path}")
+    try:
+        return {name: named.plain for name, named in named_slices(table[SLICES]).items()}
+    except InputError as error:
+        hint = f"{error.hint}, {OTHERWISE}"
+        raise InputError(f"[{SLICES}] in {path}: {error.what}", ids=error.ids, hint=hint) from None
 
 
 def _check_table(table: Mapping[str, Any], kind: type[Any], where: str, *, also: Sequence[str] = ()) -> None:
@@ -210,6 +228,13 @@ def _of_checks(file: SettingsFile) -> list[tuple[str, Any, str]]:
     return [(f"{CHECKS}.{name}.{key}", value, str(file.path)) for name, table in tables for key, value in table.items()]
 
 
+def declared_slices() -> Mapping[str, Any] | None:
+    """Return the named slices that the settings file of the command being called declares; None where it has none."""
+    context = click.get_current_context(silent=True)
+    file = context.find_root().obj if context else None
+    return file.slices if isinstance(file, SettingsFile) else None
+
+
 def _shown(value: Any) -> str:  # noqa: ANN401 - of any type
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
@@ -233,6 +258,7 @@ def config(context: click.Context, as_json: bool) -> None:
             if value is not None:
                 rows.append((f"{name}.{key}", "(holds a password)" if has_password(value) else value, origin))
     rows += _of_checks(file)
+    rows += [(f"{SLICES}.{name}", value, str(file.path)) for name, value in (file.slices or {}).items()]
     if as_json:
         write_json({key: {"value": value, "from": origin} for key, value, origin in rows})
         return

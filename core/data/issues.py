@@ -62,7 +62,7 @@ class Issue:
         return f"{count:,} {self.one if count == 1 else self.many}"
 
 
-PLANNED = (  # made by no check yet, or (similar) by no scan
+PLANNED = (  # made by no check yet, or (similar, slice) by no scan
     Issue("drift", "Drift", "drifted slice", "drifted slices", "New samples differ from the old ones.", 150),
     Issue(
         "boundary",
@@ -78,6 +78,14 @@ PLANNED = (  # made by no check yet, or (similar) by no scan
         "similar sample",
         "similar samples",
         "Like a sample that was searched for.",
+        scanned=False,
+    ),
+    Issue(
+        "slice",
+        "Samples of a slice",
+        "sample of a slice",
+        "samples of a slice",
+        "Of a slice that was chosen to be checked.",
         scanned=False,
     ),
 )

@@ -1,9 +1,10 @@
 """Slugs of slices: short names that are valid in metric names of W&B and MLflow.
 
 A predicate is a tuple of terms ``(column, value)`` that must all hold. ``state:CA`` names one term,
-``state:CA__gender:f`` two. A value that needs no cleaning keeps its spelling; any other is cleaned
-and ends in a hash of the whole predicate, so that different predicates never share a slug and one
-predicate has the same slug in every run. The predicate itself stands beside the slug in a table.
+``state:CA__gender:f`` two, ``age:23.5..41`` an interval: two points stand in no other slug. A value that
+needs no cleaning keeps its spelling; any other is cleaned and ends in a hash of the whole predicate, so
+that different predicates never share a slug and one predicate has the same slug in every run. The
+predicate itself stands beside the slug in a table.
 """
 
 from __future__ import annotations
@@ -14,8 +15,18 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-Term = tuple[str, str | None]
+
+@dataclass(frozen=True)
+class Interval:
+    """Values above ``low`` up to ``high``, as they are written; "" where there is no border."""
+
+    low: str
+    high: str
+
+
+Term = tuple[str, str | Interval | None]
 Predicate = tuple[Term, ...]
 
 # MLflow takes 250 characters for a whole metric name; ``slice.<metric>/`` stands before the slug.
@@ -35,8 +46,8 @@ def slug(predicate: Predicate) -> str:
     ('state:CA', 'state:CA__gender:f')
     >>> slug((("plan", None),)), slug((("plan", ""),)), slug((("city", "New York"),))
     ('plan:_missing', 'plan:_empty', 'city:New York')
-    >>> slug((("path", "a//b"),))
-    'path:a-b-30e62d1d'
+    >>> slug((("path", "a//b"),)), slug((("age", Interval("23.5", "41")),)), slug((("age", Interval("", "41")),))
+    ('path:a-b-30e62d1d', 'age:23.5..41', 'age:..41')
     """
     return _slug(predicate, {})
 
@@ -78,15 +89,24 @@ def describe(predicate: Predicate) -> str:
 
     >>> describe((("state", "CA"), ("plan", None)))
     'state = "CA" and plan is missing'
+    >>> describe((("age", Interval("23.5", "41")), ("size", Interval("3", ""))))
+    'age > 23.5 and age <= 41 and size > 3'
     """
-    return " and ".join(
-        f"{column} is missing" if value is None else f"{column} = {json.dumps(value, ensure_ascii=False)}"
-        for column, value in predicate
-    )
+    return " and ".join(_described(column, value) for column, value in predicate)
 
 
-def _term(column: str, value: str | None) -> tuple[str, bool]:
+def _described(column: str, value: str | Interval | None) -> str:
+    if isinstance(value, Interval):
+        borders = [f"{column} > {value.low}"] * (value.low != "") + [f"{column} <= {value.high}"] * (value.high != "")
+        return " and ".join(borders) or f"{column} is not missing"
+    return f"{column} is missing" if value is None else f"{column} = {json.dumps(value, ensure_ascii=False)}"
+
+
+def _term(column: str, value: str | Interval | None) -> tuple[str, bool]:
     name = _clean(column, MAX_COLUMN)
+    if isinstance(value, Interval):
+        ends = [_clean_border(end) for end in (value.low, value.high)]
+        return f"{name or 'x'}:{'..'.join(ends)}", name == column != "" and ends == [value.low, value.high]
     if value is None or value == "":
         return f"{name or 'x'}:{_MISSING if value is None else _EMPTY}", name == column != ""
     text = _clean(value, MAX_VALUE)
@@ -102,7 +122,12 @@ def _clean(text: str, limit: int) -> str:
     return kept[:limit].strip(" ._-")
 
 
+def _clean_border(text: str) -> str:
+    """Keep what numbers and times are written with."""
+    return re.sub(r"[^0-9A-Za-z.\-]+|\.(?=\.)", "", text)[:MAX_COLUMN].strip(".")
+
+
 def _hashed(text: str, predicate: Predicate) -> str:
-    exact = json.dumps(predicate)  # ASCII with escapes, so that lone surrogates pass
+    exact = json.dumps(predicate, default=lambda interval: {"above": interval.low, "to": interval.high})  # all ASCII
     digest = hashlib.blake2b(exact.encode(), digest_size=4).hexdigest()
     return f"{text[: MAX_SLUG - 9].rstrip(' ._-')}-{digest}"

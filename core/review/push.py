@@ -11,6 +11,7 @@ from ..data.requests import PushRequest, Receipt
 from ..data.textless import require_texts
 from ..errors import InputError
 from ..label_quality.accept_rates import AcceptRates
+from ..search.slice_batch import SLICE
 from ..store.base import RunTarget
 from ..store.erasures import unerased
 from ..store.run import Run
@@ -53,8 +54,8 @@ def _pushed(run: Run, adapter: platforms.LabelingPlatform, where: RunTarget, req
     else:
         advice = request.only is not None or request.ids is not None
         findings = _chosen(run, findings_of(run, advice=advice), request.ids)
-        verified_before = {row["id"] for row in findings if row["issue"] in settled.get(row["id"], ())}
-        findings = [row for row in findings if row["issue"] not in settled.get(row["id"], ())]
+        verified_before = {row["id"] for row in findings if _is_settled(row, settled)}
+        findings = [row for row in findings if not _is_settled(row, settled)]
         mode = None if request.match else request.mode
         # Who saw the suggestion elsewhere would not judge blind any more.
         asked_blind = planned_ids(records, run.run, but=where if mode == "choose" else None)
@@ -143,6 +144,12 @@ def _settled(run: Run, records: Records) -> tuple[dict[str, frozenset[str]], int
     settled = verified(run.samples, records, but=run.run)
     again = settled.keys() & reopened(run.samples, run.scores, records, but=run.run)
     return {id: issues - {JUDGED} if id in again else issues for id, issues in settled.items()}, len(again)
+
+
+def _is_settled(finding: Mapping[str, Any], settled: Mapping[str, frozenset[str]]) -> bool:
+    """Tell whether people said already what a finding asks: of a slice's samples, whether the label is right."""
+    issues = settled.get(finding["id"], frozenset())
+    return finding["issue"] in issues or (finding["issue"] == SLICE and JUDGED in issues)
 
 
 def _keep_links(run: Run, receipt: Receipt) -> None:

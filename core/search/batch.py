@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,7 @@ from ..data.schemas import Finding, findings_table
 from ..errors import InputError
 from ..store.run_reader import read_run
 from ..store.run_writer import save_run
+from .named_slices import SETTING as SLICES
 from .pools import pools_of
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def batch_of(report: Run, found: pa.Table, *, pool: str | None = None) -> Run:
         samples=samples,
         scores=pa.table({"id": ids, "similar_score": score, "is_similar_issue": np.ones(len(ids), dtype=bool)}),
         findings=findings_table(items),
-        settings={**report.settings, "batch": True, "parent": report.run},
+        settings=settings_of_batch(report),
         facts={"rows": len(ids)},
         notes=(),
         embeddings=None,
@@ -75,6 +76,12 @@ def batch_of(report: Run, found: pa.Table, *, pool: str | None = None) -> Run:
         sample_links={},
     )
     return kept_batch(batch, report.store)
+
+
+def settings_of_batch(report: Run) -> dict[str, Any]:
+    """Return the settings of a batch of a run; without its named slices, which mention samples that it lacks."""
+    settings = {name: value for name, value in report.settings.items() if name != SLICES}
+    return settings | {"batch": True, "parent": report.run}
 
 
 def kept_batch(batch: Run, store: BaseStore) -> Run:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,13 +13,15 @@ import pyarrow.compute as pc
 from ..data.known_ids import known_as
 from ..data.samples import ROW_HASH, TEXT_HASH
 from ..data.schemas import issues_in
+from ..data.textless import require_texts
 from ..errors import InputError
 from ..models.vector_index import VectorIndex, cached_index
 from ..store.erasures import erased_since
 from ..store.location import Folder
+from .computed_columns import computed_columns
 from .pool import Pool
 from .query import Searchable, picked
-from .sql_filter import Selection
+from .sql_filter import Column, Selection
 
 if TYPE_CHECKING:
     from ..store.run import Run
@@ -106,12 +109,16 @@ def open_index(run: Run) -> VectorIndex:
 
 
 def selection(report: Run) -> Selection:
-    """Return the columns of a report that a condition can name: of samples, scores and metadata, in this order."""
-    columns: dict[str, pa.ChunkedArray] = {}
+    """Return the columns of a report that a condition can name: of samples, scores and metadata, then computed ones."""
+    columns: dict[str, Column] = {}
     for table in (report.samples.table, report.scores, report.samples.metadata):
         for name in table.column_names:
             columns.setdefault(name, table[name])
-    return Selection(len(report.samples), columns)
+    if report.samples.textless:  # whose texts stand there empty
+        columns["text"] = partial(require_texts, report.samples, "A condition on texts", run=report.run)
+    taken = {name.casefold() for name in columns}  # the engine does not tell upper from lower case
+    computed = {name: column for name, column in computed_columns(report).items() if name not in taken}
+    return Selection(len(report.samples), columns | computed)
 
 
 def searchable(report: Run, *, index: VectorIndex, selection: Selection, details: bool) -> Searchable:

@@ -21,7 +21,7 @@ from .ledger import Ledger
 from .location import Folder, Location, location_of
 from .locking import locked
 from .pull_state import FOLDER as PULLS
-from .run_info import FACTS, LINKS, RunInfo, UnwrittenError, broken, read_facts, read_info
+from .run_info import FACTS, LINKS, RunInfo, UnwrittenError, beginning_with, broken, read_facts, read_info
 from .run_notes import Annotations, annotated
 from .sweep import remove_run
 
@@ -175,6 +175,8 @@ class BaseStore:
     def find(self, run: str = LATEST, *, dataset: str | None = None) -> str:
         """Return the name of a run: ``latest``, ``tag:<tag>`` (the newest), or a name's beginning.
 
+        A run goes before its batches, whose names begin with its own.
+
         Raises
         ------
         StoreError
@@ -192,6 +194,8 @@ class BaseStore:
             return runs[0].run
         if run == LATEST:
             runs = [info for info in runs if not info.batch]
+        if any(info.run == run for info in runs):
+            return run
         newest = runs[0].run if runs else ""
         for name, error in damaged.items():  # never answer with an older run than the one that is meant
             if name > newest if run == LATEST else name.startswith(run):
@@ -201,14 +205,7 @@ class BaseStore:
             raise StoreError(f"{self.place} holds {what}", hint="Scan first: labelsift scan FILE --text … --label …")
         if run == LATEST:
             return newest
-        matching = [info.run for info in runs if info.run.startswith(run)]
-        if len(matching) != 1:
-            newest_names = ", ".join(info.run for info in runs[:5])
-            raise StoreError(
-                f"{len(matching)} runs match {run}" if matching else f"There is no run {run}",
-                hint=f"Newest runs: {newest_names}",
-            )
-        return matching[0]
+        return beginning_with(run, runs)
 
     def has(self, run: str) -> bool:
         """Tell whether there is a run of this whole name, be it broken."""

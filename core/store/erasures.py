@@ -21,7 +21,7 @@ from .arrow_files import projection_of
 from .base import FORGET, FORGOTTEN
 from .hash_chain import Record
 from .run import Run
-from .run_eraser import findings_without
+from .run_eraser import findings_without, without_mentions
 
 SomeRun = TypeVar("SomeRun", bound=Run)
 
@@ -86,12 +86,13 @@ def without(run: SomeRun, ids: set[str]) -> SomeRun:
     """Return a run without some of its samples, and without any mention of them."""
     gone = np.array([id in ids for id in run.samples.ids.to_pylist()], dtype=bool)
     samples, mask = run.samples.take(np.flatnonzero(~gone)), pa.array(~gone)
-    projection = run.projection
+    projection, theirs = run.projection, run.samples.take(np.flatnonzero(gone))
     return replace(
         run,
         samples=samples,
         scores=run.scores.filter(mask),
-        findings=findings_without(run.findings, ids, run.samples.take(np.flatnonzero(gone))),
+        findings=findings_without(run.findings, ids, theirs),
+        settings=without_mentions(run.settings, ids, theirs),
         embeddings=run.embeddings[~gone] if run.embeddings is not None else None,
         pred_probs=run.pred_probs[~gone] if run.pred_probs is not None else None,
         projection=projection_of(projection, samples.texts.to_pylist()) if projection is not None else None,

@@ -46,6 +46,7 @@ def _erased(folder: Location, ids: Collection[str]) -> int | None:
         facts["tables"] = f"{REWRITTEN}{secrets.token_hex(6)}"
         try:
             _rewrite(old, folder / facts["tables"], ~gone, ids=ids, gone=theirs)
+            facts["settings"] = without_mentions(facts.get("settings", {}), ids, theirs)
             flags = _column(folder / facts["tables"], "scores", "is_label_issue")
             facts |= {
                 "rows": len(samples) - len(rows),
@@ -76,6 +77,22 @@ def tombstone_in(facts: Mapping[str, Any], gone: Samples) -> dict[str, Any]:
     notes = [note for note in facts["notes"] if "erased on request" not in note]
     digest = {"kept_digest": without_rows(facts["kept_digest"], gone)} if "kept_digest" in facts else {}
     return {"tombstone": new, "notes": [*notes, f"Samples of this run: {sentence}."], **digest}
+
+
+def without_mentions(settings: Mapping[str, Any], ids: Collection[str], gone: Samples) -> dict[str, Any]:
+    """Return a run's settings whose named slices do not mention erased samples: neither their ids nor their texts."""
+    if not settings.get("slices"):
+        return dict(settings)
+    quoted = [f"'{value.replace(chr(39), chr(39) * 2)}'" for value in ids]
+    quoted += [text for text in gone.texts.to_pylist() if len(text) >= _QUOTED]
+    kept: dict[str, Any] = {}
+    for name, slice_ in settings["slices"].items():
+        if isinstance(slice_, str):
+            if not any(words in slice_ for words in quoted):
+                kept[name] = slice_
+        elif like := [id for id in slice_["like"] if id not in ids]:
+            kept[name] = slice_ | {"like": like}
+    return {**settings, "slices": kept}
 
 
 def _rewrite(old: Location, new: Location, stays: np.ndarray, *, ids: Collection[str], gone: Samples) -> None:

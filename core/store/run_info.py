@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -111,3 +111,22 @@ def taxonomy_in(facts: Mapping[str, Any]) -> Taxonomy | None:
     """Return the taxonomy that a run was scanned with."""
     content = facts["settings"].get("taxonomy")
     return Taxonomy.of(content) if content else None
+
+
+def beginning_with(name: str, runs: Sequence[RunInfo]) -> str:
+    """Return the one run whose name begins so; a scan goes before its batches, whose names begin with its own.
+
+    Raises
+    ------
+    StoreError
+        If there is none, or more than one.
+    """
+    matching = [info for info in runs if info.run.startswith(name)]
+    scans = [info.run for info in matching if not info.batch]
+    if len(scans) == 1 and all(info.run.startswith(scans[0]) for info in matching):
+        return scans[0]
+    if len(matching) != 1:
+        newest = ", ".join(info.run for info in runs[:5])
+        what = f"{len(matching)} runs match {name}" if matching else f"There is no run {name}"
+        raise StoreError(what, hint=f"Newest runs: {newest}")
+    return matching[0].run

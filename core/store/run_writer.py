@@ -80,7 +80,9 @@ def write_run(report: Run, runs: Location, *, gone: Collection[str] = (), number
         there = set(gone)
         theirs = kept.take(kept.positions(sorted(there)))
         report = without(report, there)
-        facts |= {name: _facts(report)[name] for name in ("rows", "label_issues")} | tombstone_in(facts, theirs)
+        facts |= {name: _facts(report)[name] for name in ("rows", "label_issues", "settings")} | tombstone_in(
+            facts, theirs
+        )
     if isinstance(runs, Folder):
         half = runs / f".{report.run}.{os.getpid()}"
         try:

@@ -18,6 +18,7 @@ from labelsift.cli.settings import Defaults, Settings, nearest
 from labelsift.data import issues
 from labelsift.errors import InputError
 from labelsift.platforms import Health, LabelingPlatform, PushRequest, Receipt
+from labelsift.report import load
 
 SECRET = "hunter2-hunter2"
 TOML = """
@@ -272,3 +273,38 @@ def own_check(monkeypatch):
         return Found.of_data_set([], verdict=f"{settings.share} {settings.expected.get('state')}")
 
     registry.check("own", settings=OwnSettings, title="Own", one="own", many="own", meaning="A test's.")(own)
+
+
+def test_named_slices_are_read_kept_by_a_scan_and_shown(folder):
+    (folder / "labelsift.toml").write_text(
+        TOML + "[slices]\ncards = \"label = 'card'\"\nlike_these = {like = ['k1'], nearest = 2}\n"
+    )
+    shown = held(run("config", "--json"))
+    assert shown["slices.cards"] == ("label = 'card'", str(folder / "labelsift.toml"))
+    assert run("scan", "../tickets.csv", "--only", "outlier").exit_code == 0
+    settings = load(store="../kept").settings
+    assert settings["slices"] == {"cards": "label = 'card'", "like_these": {"like": ["k1"], "nearest": 2}}
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("slices = 3", "slices in"),
+        ("[slices]\na = 3", "This is no slice: a"),
+        ("[slices]\na = {like = []}", "needs ids to be like"),
+    ],
+)
+def test_slices_that_are_none_are_refused_by_name(folder, table, words):
+    (folder / "labelsift.toml").write_text(table)
+    refused = run("runs")
+    assert refused.exit_code == InputError.exit_code
+    assert words in refused.output
+    assert "--no-settings" in refused.output or words == "slices in"
+
+
+def test_a_condition_that_does_not_fit_is_refused_before_the_scan(folder):
+    (folder / "labelsift.toml").write_text(TOML + "[slices]\nca = \"sate = 'CA'\"\n")
+    refused = run("scan", "../tickets.csv")
+    assert refused.exit_code == InputError.exit_code
+    assert "Slice ca: " in refused.output
+    assert not (folder / "kept" / "runs").exists() or not list((folder / "kept" / "runs").iterdir())

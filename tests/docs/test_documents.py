@@ -199,6 +199,20 @@ def test_the_examples_of_similar_run_in_their_order(folder):
 
 
 @pytest.mark.slow
+def test_the_examples_of_slices_run_in_their_order(folder):
+    python("".join(blocks("docs/slices.md", "python")), folder)
+    first, kept, weak, push = blocks("docs/slices.md", "bash")
+    assert "Error rate of your model (predicted column), on 800 rows" in shell(first, folder).replace(" \n", " ")
+    assert "Two columns at a time" in (folder / "report.html").read_text(encoding="utf-8")
+    (folder / "labelsift.toml").write_text("".join(blocks("docs/slices.md", "toml")), encoding="utf-8")
+    named = shell(kept, folder)
+    assert {"slice:german", "slice:long_mails", "slice:like_these"} <= set(named.split())
+    assert "found in one half of the rows" in shell(weak, folder).lower()
+    pushed = shell(push, folder)
+    assert re.search(r"german.xlsx: [1-9]\d* created", pushed) and re.search(r"mails.xlsx: [1-9]\d* created", pushed)
+
+
+@pytest.mark.slow
 def test_the_commands_of_corrections_run_in_their_order(tmp_path):
     write_tickets(tmp_path / "demo", 0)
     shutil.copy(tmp_path / "demo" / "tickets.csv", tmp_path / "tickets.csv")

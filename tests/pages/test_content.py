@@ -14,14 +14,9 @@ from hypothesis import strategies as st
 from labelsift.errors import InputError
 from labelsift.render.page.build import render_page
 from labelsift.render.page.content import encode
+from page_content import content_of
 
 HOSTILE = "</script><script>document.title='owned'</script><!-- \u2028 \u2029 & \x85 ]]>"
-
-
-def content_of(page: str) -> dict:
-    match = re.search(r'<script type="application/json" id="content">(.*?)</script>', page, re.DOTALL)
-    assert match is not None
-    return json.loads(match[1])
 
 
 def samples_of(content: dict) -> list[dict]:

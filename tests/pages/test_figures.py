@@ -11,23 +11,11 @@ import pyarrow as pa
 import pytest
 from labelsift.demo.tickets import write_tickets
 from labelsift.demo.tour import METADATA
+from page_content import CONTRAST
 from recurring_confusion import confusion, with_confusions
 
 expect = pytest.importorskip("playwright.sync_api").expect
 NAMES = ["balance_not_updated_after_bank_transfer", "balance_not_updated_after_cheque_or_cash_deposit", "refund"]
-CONTRAST = """cell => {
-    const channel = (value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
-    const light = (color) => {
-        const canvas = document.createElement('canvas').getContext('2d');
-        canvas.fillStyle = color;
-        canvas.fillRect(0, 0, 1, 1);
-        const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((part) => channel(part / 255));
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const style = getComputedStyle(cell);
-    const [back, ink] = [light(style.backgroundColor), light(style.color)];
-    return [back, (Math.max(back, ink) + 0.05) / (Math.min(back, ink) + 0.05)];
-}"""
 
 
 def with_scores(report, scores: np.ndarray, flags: np.ndarray):

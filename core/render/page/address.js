@@ -6,7 +6,7 @@ const ORDERS = [
   ['label', 'By given label'],
   ['id', 'By id'],
 ];
-const NO_FILTER = { issue: '', search: '', given: '', suggested: '', meta: '', order: 'worst', page: 0 };
+const NO_FILTER = { issue: '', search: '', given: '', suggested: '', meta: '', slice: '', order: 'worst', page: 0 };
 const PARAMETERS = { search: 'search', given: 'labeled', suggested: 'suggested' };
 const PREFIX = '#samples?';
 
@@ -21,19 +21,21 @@ function writeState(state) {
   const words = new URLSearchParams({ issue: state.issue || 'all' });
   for (const [key, parameter] of Object.entries(PARAMETERS)) if (state[key]) words.set(parameter, state[key]);
   for (const [column, value] of termsOf(state.meta)) words.append(...(value === null ? ['missing', column] : [`meta.${column}`, value]));
+  if (state.slice) words.set('slice', state.slice);
   if (state.order !== 'worst') words.set('order', state.order);
   if (state.page) words.set('page', state.page + 1);
   return PREFIX + words;
 }
 
 // The state that an address names; null where it names none. What the page does not know is left out.
-function readState(hash, { issues, columns }) {
+function readState(hash, { issues, columns, slices }) {
   if (!hash.startsWith(PREFIX)) return null;
   const words = new URLSearchParams(hash.slice(PREFIX.length));
   const state = { ...NO_FILTER };
   for (const [key, parameter] of Object.entries(PARAMETERS)) state[key] = words.get(parameter) ?? '';
   if (issues.includes(words.get('issue'))) state.issue = words.get('issue');
   if (ORDERS.some(([order]) => order === words.get('order'))) state.order = words.get('order');
+  if (slices.has(words.get('slice'))) state.slice = words.get('slice');
   const page = Number(words.get('page'));
   if (Number.isSafeInteger(page) && page > 0) state.page = page - 1;
   const present = [...words].filter(([word]) => word.startsWith('meta.')).map(([word, value]) => [word.slice('meta.'.length), value]);

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PAGE_BYTES = 2_700_000  # without the map
 _ORDER = (
-    "dom figures heatmap tables checks recurring samples selection address filters "
+    "dom figures heatmap slices tables checks recurring samples selection address filters "
     "map_data map_view map_gestures map_chosen map page"
 )
 SCRIPTS = tuple(f"{name}.js" for name in _ORDER.split())

@@ -17,6 +17,7 @@ from ...data.formatting import percent, shortened
 from ...data.issues import issue_named
 from ...data.slugs import slug
 from ...data.taxonomy import Taxonomy
+from ...search.named_slices import SETTING as SLICES
 from ...store.run_notes import Annotations
 from ..overview import Overview
 from ..row_problems import row_problems
@@ -26,6 +27,7 @@ from .confusions import recurring
 from .map import packed_map
 from .notes import annotations_of, noted_slices, notes_shown
 from .selection import ID_LENGTH, STRING_LENGTH, select
+from .slices import MEMBERS, members, slice_section
 
 if TYPE_CHECKING:
     from ...store.run import Run
@@ -36,6 +38,7 @@ SHOWN_CONFUSIONS = 12
 SHOWN_ANNOTATORS = 500
 MATRIX_LABELS = 25
 NOTE_LENGTH = 1_000
+MEMBERS_ROOM = 6 * MEMBERS  # bytes of a listed slice's samples
 
 _ESCAPED = re.compile("[<>&\u2028\u2029\x7f-\x9f\ud800-\udfff]")
 
@@ -100,8 +103,12 @@ def content(report: Run, *, share: bool, room: int, with_map: bool = True) -> di
         "notes": [_cut(note, NOTE_LENGTH) for note in overview.notes[:50]],
         "about": _about(report, annotations, share=share),
     }
-    chosen = select(report, share=share, room=room - len(encode(fixed).encode()), encode=encode)
-    return fixed | chosen | {"map": packed_map(report, share=share) if with_map else None}
+    section = slice_section(report, share=share, tells_shares=overview.tells_shares, room=room, encode=encode)
+    taken = len(encode(fixed | {"cells": members(section, [])}).encode()) + MEMBERS_ROOM * len(section.masks)
+    needed = {"columns": section.columns, "wrong": section.wrong, "more": section.more}
+    chosen, rows = select(report, share=share, room=room - taken, encode=encode, **needed)
+    cells = {"cells": members(section, rows)}
+    return fixed | chosen | cells | {"map": packed_map(report, share=share) if with_map else None}
 
 
 def headline(report: Run) -> dict[str, str]:
@@ -210,7 +217,7 @@ def _about(report: Run, annotations: Annotations, *, share: bool) -> list[list[s
     if languages := report.facts.get("languages"):
         shares = sorted(languages.items(), key=lambda item: -item[1])[:8]
         rows.append(["Languages", ", ".join(f"{name} {percent(part)}" for name, part in shares)])
-    settings = report.settings
+    settings = {name: value for name, value in report.settings.items() if name != SLICES}  # they have a section
     if settings.get("taxonomy"):
         settings = settings | {"taxonomy": [str(change) for change in Taxonomy.of(settings["taxonomy"]).changes]}
     rows += [[name.replace("_", " ").capitalize(), _setting(value)] for name, value in settings.items()]

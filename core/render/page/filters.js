@@ -9,7 +9,10 @@ function samplesView(content) {
   const samples = decode(content);
   const columns = [...(content.share ? [] : ['split']), ...content.metadata];
   const metaOf = (sample, column) => (column === 'split' && !content.metadata.includes('split') ? sample.split : sample.meta[content.metadata.indexOf(column)]);
-  const chips = new Map(content.overview.issues.map(([issue, , chip]) => [issue, chip]));
+  const slices = slicesOf(content, samples, metaOf);
+  const tabs = content.overview.issues.map(([issue, title, chip]) => [issue, title, chip]);
+  if (slices) tabs.push([slices.wrong, 'Wrong predictions', 'wrong prediction']);
+  const chips = new Map(tabs.map(([issue, , chip]) => [issue, chip]));
   const first = { ...NO_FILTER, issue: ['label', 'span'].find((issue) => samples.some((sample) => findingOf(sample, issue))) ?? '' };
   const labeled = samples.some((sample) => sample.node.label !== null); // spans stand in their texts
   let state = first;
@@ -23,16 +26,19 @@ function samplesView(content) {
     return sample.haystack;
   };
 
+  const sliceNow = () => (state.slice && slices ? slices.bySlug.get(state.slice) : null);
   const ofTab = () => samples.filter((sample) => !state.issue || findingOf(sample, state.issue));
 
   function matching() {
     const wanted = plain(state.search).split(/\s+/).filter(Boolean);
     const terms = termsOf(state.meta);
+    const slice = sliceNow();
     return ofTab().filter(
       (sample) =>
         (!state.given || sample.node.label === state.given) &&
         (!state.suggested || suggestionOf(sample) === state.suggested) &&
         terms.every(([column, value]) => metaOf(sample, column) === value) &&
+        (!slice || slice.has(sample)) &&
         wanted.every((word) => haystack(sample).includes(word)),
     );
   }
@@ -114,10 +120,10 @@ function samplesView(content) {
   }
 
   function drawTabs() {
-    const all = [['', 'All', samples.length], ...content.overview.issues.map(([issue, title]) => [issue, title, samples.filter((sample) => findingOf(sample, issue)).length])];
+    const all = [['', 'All', samples.length], ...tabs.map(([issue, title]) => [issue, title, samples.filter((sample) => findingOf(sample, issue)).length])];
     byId('tabs').replaceChildren(
       ...all.filter(([, , size]) => size).map(([issue, title, size]) =>
-        el('button', { type: 'button', class: 'tab', 'aria-pressed': String(state.issue === issue), onclick: () => set({ ...NO_FILTER, issue }, { step: true }) }, `${title} `, el('span', { class: 'quiet' }, count(size))),
+        el('button', { type: 'button', class: 'tab', 'aria-pressed': String(state.issue === issue), onclick: () => set({ ...NO_FILTER, issue, slice: state.slice }, { step: true }) }, `${title} `, el('span', { class: 'quiet' }, count(size))),
       ),
     );
   }
@@ -141,9 +147,21 @@ function samplesView(content) {
     const size = `${count(matches.length)} ${matches.length === 1 ? 'sample' : 'samples'}`;
     const grouped = shown.length < matches.length ? ` in ${count(shown.length)} ${shown.length === 1 ? 'group' : 'groups'}` : '';
     byId('status').textContent = matches.length ? `${size}${grouped}` : samples.length ? 'No flagged sample matches.' : 'No sample is flagged.';
+    if (!matches.length && state.slice) byId('status').textContent = 'No sample of the slice is in this tab.';
     selection.offer(matches);
     drawTabs();
+    drawSlice();
     for (const holder of ['pages-top', 'pages-bottom']) drawPages(byId(holder), pageCount);
+  }
+
+  let drawnSlice = '';
+  function drawSlice() {
+    const slice = sliceNow();
+    const key = slice ? `${slice.slug} ${slice.metric.name}` : '';
+    if (key === drawnSlice) return; // what was written into its field stays
+    drawnSlice = key;
+    byId('chosen-slice').hidden = !slice;
+    if (slice) byId('chosen-slice').replaceChildren(...chosenSlice(slice, slices, () => set({ ...NO_FILTER, issue: state.issue })));
   }
 
   // `step`: the browser goes back from it; `silent`: the address stays, as it names what is shown.
@@ -170,9 +188,19 @@ function samplesView(content) {
     byId('samples').focus({ preventScroll: true });
   }
 
+  // Show the samples of a slice for what its metric counts, or whatever else is on the page of it.
+  function pickSlice({ slug }, metric) {
+    slices.bySlug.set(slug, { ...slices.bySlug.get(slug), ...figuresIn(metric, slug), metric });
+    const { has } = slices.bySlug.get(slug);
+    const wanted = metric.name === 'error_rate' && !metric.proxy ? slices.wrong : 'label';
+    const inTab = samples.some((sample) => findingOf(sample, wanted) && has(sample));
+    pick({ issue: inTab ? wanted : '', slice: slug });
+  }
+  const figuresIn = ({ views }, slug) => views.flatMap(({ cells }) => cells).find((cell) => cell.slug === slug) ?? {};
+
   // Show what an address names: a state of the list, or no state at all.
   function restore(hash) {
-    const named = readState(hash, { issues: [...chips.keys()], columns });
+    const named = readState(hash, { issues: [...chips.keys()], columns, slices: slices ? slices.bySlug : new Map() });
     if (!named && writeState(state) === writeState(first)) return;
     set(named ?? first, { silent: true });
     if (named) byId('samples').scrollIntoView({ block: 'start', behavior: 'instant' });
@@ -207,14 +235,16 @@ function samplesView(content) {
     const term = (words) => [words.slice(0, words.indexOf(':')), words.slice(words.indexOf(':') + 1)];
     const terms = worse ? [worse] : anchor.slice('slice-'.length).split('__').map(term);
     const read = terms.map(([column, value]) => [column, !worse && Object.hasOwn(special, value) ? special[value] : value]);
-    if (read.every(([column]) => columns.includes(column))) set({ ...NO_FILTER, meta: metaOfTerms(read) }, { silent: true });
+    const slug = anchor.slice('slice-'.length);
+    if (slices && slices.bySlug.has(slug)) set({ ...NO_FILTER, slice: slug }, { silent: true });
+    else if (read.every(([column]) => columns.includes(column))) set({ ...NO_FILTER, meta: metaOfTerms(read) }, { silent: true });
     (byId(anchor) || byId('samples')).scrollIntoView({ block: 'start', behavior: 'instant' });
   }
 
   const selection = selectionOf(content, () => matching());
   drawTools();
   draw();
-  return { pick, turn, show, showSlice, restore, search, columns, selection };
+  return { pick, turn, pickSlice, slices, show, showSlice, restore, search, columns, selection };
 }
 
 function tally(values) {

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ...data.formatting import shortened
-from ...metrics.slice_table import slice_row
+from ...errors import InputError
+from ...metrics.slice_metrics import scored_labels
+from ...search.named_slices import slice_mask, slice_words
 from ...store.run_notes import Annotations, Note
 from .anchors import anchor
 
@@ -33,12 +37,15 @@ def remark(note: Note) -> list[str]:
 
 def noted_slices(report: Run, annotations: Annotations) -> list[list[Any]]:
     """Return slug, anchor, predicate, samples, judged and suspicious labels of the slices that have a note."""
-    rows = []
+    data = scored_labels(report)
+    judged, rows = data.was_judged, []
     for slug in dict.fromkeys(note.slice for note in annotations.notes if note.slice):
-        row = slice_row(report, slug)
-        if row is not None:
-            counts = (row[name] for name in ("n", "judged", "label_issues"))
-            rows.append([slug, anchor("slice", slug), shortened(row["predicate"], LENGTH), *map(int, counts)])
+        try:
+            mask, words = slice_mask(report, slug), slice_words(report, slug)
+        except InputError:  # of a named slice that the run does not keep
+            continue
+        counts = (np.count_nonzero(mask & counted) for counted in (True, judged, judged & data.flagged))
+        rows.append([slug, anchor("slice", slug), shortened(words, LENGTH), *map(int, counts)])
     return rows
 
 

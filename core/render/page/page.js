@@ -54,10 +54,23 @@ if (content.values.length) {
   byId('value-table').append(valueTable(content.values, overview, view));
 }
 
+if (view.slices) {
+  byId('cells').hidden = false;
+  const shown = view.slices.metrics.some(({ views }) => views.length);
+  if (view.slices.listed.length) byId('cell-list').append(...listedSlices(view.slices, view.pickSlice));
+  if (shown) byId('cell-map').append(...sliceFigure(view.slices, view.pickSlice));
+  else byId('cell-map').hidden = true;
+} else {
+  for (const link of document.querySelectorAll('[data-for="cells"]')) link.hidden = true;
+}
+
 if (content.slices.length) {
   byId('slices').hidden = false;
   byId('slice-table').append(sliceTable(content.slices));
 }
+
+const unflagged = content.samples.length && view.slices && view.slices.samples.some(({ findings }) => findings.every(({ issue }) => issue === view.slices.wrong));
+if (unflagged) byId('samples-title').textContent = 'Flagged samples and wrong predictions';
 
 if (content.leftOut) {
   const many = content.leftOut > 1;

@@ -24,8 +24,12 @@ function decode(content) {
       evidence: finding.evidence.length ? records(columns.evidence, [finding.evidence])[0] : null,
     })),
   }));
+  for (const [place, predicted] of content.wrong) samples[place].findings.push(wrongPrediction(word(predicted), content.cells));
   return samples;
 }
+
+// A wrong prediction is no finding of the scan, and is shown like one.
+const wrongPrediction = (suggested, { wrong: issue, reason }) => ({ issue, score: null, given: null, suggested, confidence: null, reason, related: [], more: 0, group: -1, evidence: null, marks: [] });
 
 function webAddress(link) {
   if (!link) return null;
@@ -41,7 +45,7 @@ const findingOf = (sample, issue) => sample.findings.find((finding) => finding.i
 // The finding that a sample is shown for: that of the tab, else the main one.
 const leadingOf = (sample, issue = '') => findingOf(sample, issue) || findingOf(sample, 'label') || findingOf(sample, 'span') || sample.findings[0];
 // What people may filter by: a class. A span has words of its own, and is shown in its text.
-const suggestionOf = (sample) => (findingOf(sample, 'label') || sample.findings.find((finding) => finding.suggested !== null && finding.issue !== 'span') || {}).suggested ?? null;
+const suggestionOf = (sample) => (findingOf(sample, 'label') || sample.findings.find((finding) => finding.suggested !== null && !['span', 'wrong_prediction'].includes(finding.issue)) || {}).suggested ?? null;
 
 // A small sign beside a thing; its address is a link to that thing, on this page and on that of every later run.
 const linkTo = (anchor, what) => el('a', { class: 'anchor', href: addressOf(anchor), title: `Link to this ${what}`, 'aria-label': `Link to this ${what}` }, '#');
@@ -75,7 +79,7 @@ function sampleCard(sample, context) {
 
 function labelLine(given, finding) {
   if (given === null && finding.suggested === null) return null;
-  const parts = [given === null ? null : part('Labeled', given, 'given'), finding.suggested === null ? null : maybe(given === null ? 'Suggested' : finding.issue === 'ambiguous' ? 'Or' : 'Maybe', finding.suggested, finding)];
+  const parts = [given === null ? null : part('Labeled', given, 'given'), finding.suggested === null ? null : maybe(finding.issue === 'wrong_prediction' ? 'Predicted' : given === null ? 'Suggested' : finding.issue === 'ambiguous' ? 'Or' : 'Maybe', finding.suggested, finding)];
   return el('dl', { class: `labels${finding.issue === 'label' ? ' suspect' : ''}` }, parts);
 }
 

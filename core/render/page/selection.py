@@ -18,8 +18,7 @@ out and counted, and stands in the findings table as ever.
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +33,10 @@ from ...data.schemas import from_json, of_issue
 from ..sample_columns import prediction_of
 from .anchors import anchor
 from .notes import annotations_of, remark
+from .row_values import cell_of, marks_of, plain_number, rows_of, shown_columns
 from .safety import shared_reason, web_address
 
 if TYPE_CHECKING:
-    from ...data.samples import Samples
     from ...store.run import Run
 
 NODE = ("id", "label", "text", "length", "masked")
@@ -62,27 +61,58 @@ BESIDE = 1_000  # characters of a masked text, where the sample stands beside ot
 LOOKED_AT = 4 * BESIDE  # characters that are looked through for what is to be masked there
 PER_ISSUE = 20_000
 RELATED = 20
-META_COLUMNS = 12
 STRING_LENGTH = 300
 ID_LENGTH = 1_000  # what is selected on the page goes by its id
 REASON_LENGTH = 1_000
 
 
-def select(report: Run, *, share: bool, room: int, encode: Callable[[object], str]) -> dict[str, Any]:
-    """Return nodes (ids, labels, texts), flagged samples and what they refer to, in ``room`` encoded bytes."""
+def select(
+    report: Run,
+    *,
+    share: bool,
+    room: int,
+    encode: Callable[[object], str],
+    columns: Collection[str] = (),
+    wrong: Mapping[str, str | None] | None = None,
+    more: Sequence[str] = (),
+) -> tuple[dict[str, Any], list[int | None]]:
+    """Return what the page holds of samples in ``room`` encoded bytes, and the row of each of its samples.
+
+    Parameters
+    ----------
+    columns
+        Metadata columns that the page needs.
+    wrong
+        Sample id → what was predicted, where that is wrong; None where it is no single label.
+    more
+        Ids of samples that are not flagged, and come in after those that are.
+
+    Returns
+    -------
+    dict, list
+        Nodes (ids, labels, texts), samples and what they refer to; rows of the samples, None for ids without one.
+    """
     by_id, total = _worst_first(report.findings)
-    rows = _Rows(report, by_id, share=share, encode=encode)
+    others: dict[str, list[dict[str, Any]]] = {id: [] for id in more if id not in by_id}
+    rows = _Rows(report, by_id | others, share=share, encode=encode, columns=columns, wrong=wrong or {})
+    shown = 0
     for sample_id, findings in by_id.items():
         if not rows.add(sample_id, findings, room):
             break
-    return {
+        shown += 1
+    for sample_id, findings in others.items():
+        if not rows.add(sample_id, findings, room):
+            break
+    content = {
         "columns": {"node": NODE, "sample": SAMPLE, "finding": FINDING, "evidence": EVIDENCE},
         "metadata": rows.meta_names,
         "strings": list(rows.strings),
         "nodes": list(rows.nodes.values()),
         "samples": rows.samples,
-        "leftOut": total - len(rows.samples),
+        "wrong": rows.wrong_places,  # sample, and what was predicted (-1: no single label)
+        "leftOut": total - shown,
     }
+    return content, [rows.row_of.get(sample_id) for sample_id in rows.taken]
 
 
 def _worst_first(table: pa.Table) -> tuple[dict[str, list[dict[str, Any]]], int]:
@@ -107,29 +137,39 @@ class _Draft:
     nodes: dict[str, list[Any]] = field(default_factory=dict)
     strings: dict[str, int] = field(default_factory=dict)
     sample: list[Any] = field(default_factory=list)
+    wrong: int | None = None
 
 
 class _Rows:
     """The rows taken so far and the bytes that they cost."""
 
     def __init__(
-        self, report: Run, by_id: dict[str, list[dict[str, Any]]], *, share: bool, encode: Callable[[object], str]
+        self,
+        report: Run,
+        by_id: dict[str, list[dict[str, Any]]],
+        *,
+        share: bool,
+        encode: Callable[[object], str],
+        columns: Collection[str],
+        wrong: Mapping[str, str | None],
     ) -> None:
         self.source, self.links = report.samples, report.sample_links
         self.remarks: dict[str, list[list[str]]] = {}
         for note in annotations_of(report, share=share).notes:
             if note.sample is not None:
                 self.remarks.setdefault(note.sample, []).append(remark(note))
-        self.share, self.encode = share, encode
+        self.share, self.encode, self.wrong = share, encode, wrong
         self.hidden = HiddenTexts(report.findings, report.scores.column_names)
-        self.meta_names = [] if share else self.source.metadata.column_names[:META_COLUMNS]
+        self.meta_names = [] if share else shown_columns(self.source.metadata.column_names, columns)
         self.labels = {*self.source.classes, *report.classes}
-        self.row_of = _row_of(self.source, by_id)
+        self.row_of = rows_of(self.source, by_id)
         self.nodes: dict[str, list[Any]] = {}
         self.node_index: dict[str, int] = {}
         self.strings: dict[str, int] = {}
         self.groups: dict[str, int] = {}
         self.samples: list[list[Any]] = []
+        self.taken: list[str] = []
+        self.wrong_places: list[list[int]] = []
         self.used = 0
 
     def add(self, sample_id: str, findings: list[dict[str, Any]], room: int) -> bool:
@@ -143,6 +183,7 @@ class _Rows:
             cost = sum(map(self._size, parts)) - sum(map(self._size, before))
             if self.used + cost <= part * room:
                 self._take(draft, cost)
+                self.taken.append(sample_id)
                 return True
         return False
 
@@ -150,37 +191,39 @@ class _Rows:
         draft = _Draft()
         node = self._node(draft, sample_id, text, own=True)
         row = self.row_of.get(sample_id)
-        meta = [self._string(draft, _cell(self.source.metadata[name], row)) for name in self.meta_names]
+        meta = [self._string(draft, cell_of(self.source.metadata[name], row)) for name in self.meta_names]
         draft.sample = [
             node,
             anchor("sample", sample_id),
-            self._string(draft, _cell(self.source.column("split"), row)),
+            self._string(draft, cell_of(self.source.column("split"), row)),
             self._string(draft, prediction_of(self.source, row)),
             meta,
             web_address(self.links.get(sample_id)),
             self.remarks.get(sample_id, []),
             [self._finding(draft, finding, related_text) for finding in findings],
         ]
+        if sample_id in self.wrong:
+            draft.wrong = self._string(draft, self.wrong[sample_id])
         return draft
 
     def _finding(self, draft: _Draft, finding: dict[str, Any], related_text: int) -> list[Any]:
         related = [sample_id for sample_id in finding["related_ids"] or () if sample_id in self.row_of]
         group = finding["group_id"]
         evidence = from_json(finding["evidence"]) or {}
-        text = _cell(self.source.column("text"), self.row_of.get(finding["id"]))
+        text = cell_of(self.source.column("text"), self.row_of.get(finding["id"]))
         reason = shortened(finding["reason"], REASON_LENGTH)
         return [
             self._string(draft, finding["issue"]),
-            _number(finding["score"]),
+            plain_number(finding["score"]),
             self._value(draft, finding["given"], text),
             self._value(draft, finding["suggested"], text),
-            _number(finding["confidence"]),
+            plain_number(finding["confidence"]),
             shared_reason(finding, reason, text, labels=self.labels) if self.share else reason,
             [self._node(draft, sample_id, related_text) for sample_id in related[:RELATED]],
             len(related[RELATED:]),
             -1 if group is None else self.groups.setdefault(group, len(self.groups)),
-            [_number(evidence.get(name)) for name in EVIDENCE] if "neighbors" in evidence else [],
-            [] if self.share else _marks(finding),
+            [plain_number(evidence.get(name)) for name in EVIDENCE] if "neighbors" in evidence else [],
+            [] if self.share else marks_of(finding),
         ]
 
     def _node(self, draft: _Draft, sample_id: str, length: int, *, own: bool = False) -> int:
@@ -197,7 +240,7 @@ class _Rows:
         if before is None:
             label = self._string(draft, self._label(row))
             before = draft.nodes[sample_id] = [shortened(sample_id, ID_LENGTH), label, None, 0, None]
-        whole = None if self.share else _cell(self.source.column("text"), row)
+        whole = None if self.share else cell_of(self.source.column("text"), row)
         if not isinstance(whole, str) or not length or (before[4] is not None and not own):
             return index
         head = whole[:LOOKED_AT]
@@ -215,7 +258,7 @@ class _Rows:
         """Return the given label of a row; of several, their names. Spans are shown in their text instead."""
         if self.source.task == "spans":
             return None
-        cell = _cell(self.source.given, row)
+        cell = cell_of(self.source.given, row)
         return format_labels(json.loads(cell)) if isinstance(cell, str) and self.source.task == "multilabel" else cell
 
     def _is_label(self, value: object) -> bool:
@@ -249,31 +292,8 @@ class _Rows:
             self.node_index.setdefault(sample_id, len(self.nodes))
             self.nodes[sample_id] = node
         self.strings |= draft.strings
+        if draft.wrong is not None:
+            self.wrong_places.append([len(self.samples), draft.wrong])
+            cost += 8
         self.samples.append(draft.sample)
         self.used += cost
-
-
-def _marks(finding: dict[str, Any]) -> list[list[Any]]:
-    """Return where a finding's spans stand, [start, end, which]; none for findings about anything else."""
-    spans = [(from_json(finding[which]), which) for which in ("given", "suggested")]
-    return [[*value[:2], which] for value, which in spans if format_span(value, None) is not None]
-
-
-def _row_of(samples: Samples, by_id: dict[str, list[dict[str, Any]]]) -> dict[str, int]:
-    """Return the row of every sample that findings name, in one pass over the ids."""
-    wanted = dict.fromkeys(by_id)
-    for findings in by_id.values():
-        for finding in findings:
-            wanted.update(dict.fromkeys(finding["related_ids"] or ()))
-    rows = pc.index_in(pa.array(list(wanted), pa.string()), value_set=samples.ids.combine_chunks())
-    return {sample_id: row for sample_id, row in zip(wanted, rows.to_pylist(), strict=True) if row is not None}
-
-
-def _cell(column: pa.ChunkedArray | None, row: int | None) -> object:
-    return None if column is None or row is None else column[row].as_py()
-
-
-def _number(value: object) -> float | int | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        return None
-    return value if isinstance(value, int) else round(value, 4)

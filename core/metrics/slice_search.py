@@ -1,0 +1,118 @@
+"""Greedy search of weak regions in some rows: the best one is taken, its rows leave, and the rest is searched again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from scipy.special import logit
+
+from .slice_bins import Binned
+from .slice_borders import refined
+from .slice_expectations import expectations
+from .slice_regions import Feature, Region, region_mask
+from .slice_scan import Peak, best_region
+
+MOST_STEPS = 40
+ENOUGH = 0.0  # log likelihood ratio above the price of the choice, down to which regions are taken
+_PASSES = 3
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A region that seems weak in the rows that were searched.
+
+    Parameters
+    ----------
+    score
+        Its log likelihood ratio, less the price of the choice.
+    """
+
+    region: Region
+    score: float
+
+
+@dataclass(frozen=True)
+class _Space:
+    """Columns that are crossed, and the price of choosing among their regions and among all such spaces."""
+
+    columns: tuple[Binned, ...]
+    price: float
+
+
+def search(
+    features: Mapping[str, Feature], spaces: Sequence[_Space], rows: np.ndarray, wrong: np.ndarray
+) -> list[Candidate]:
+    """Return the weak regions of some rows, in the order in which they were taken.
+
+    Parameters
+    ----------
+    rows
+        Positions of the rows that are searched: int64.
+    wrong
+        Whether each row is wrong: bool, shape (n,).
+    """
+    bad, bad_rows = wrong[rows], rows[wrong[rows]]
+    taken: list[Candidate] = []
+    masks: list[np.ndarray] = []
+    peaks: list[Peak | None] = [None] * len(spaces)
+    stale = np.ones(len(spaces), dtype=bool)
+    while len(taken) < MOST_STEPS and len(spaces):
+        expected = expectations(masks, bad)
+        for place in np.flatnonzero(stale):
+            space = spaces[place]
+            peaks[place] = best_region(space.columns, rows, bad_rows, expected, level=space.price + ENOUGH)
+        scores = [
+            -np.inf if peak is None else peak.ratio - space.price for peak, space in zip(peaks, spaces, strict=True)
+        ]
+        best = int(np.argmax(scores))
+        peak = peaks[best]
+        if peak is None:
+            break
+        region = _with_borders(peak, features, rows, bad, logit(expected))
+        mask = region_mask(region, features, rows)
+        if any((mask & other).sum() == mask.sum() for other in masks if other.sum() == mask.sum()):
+            break
+        taken.append(Candidate(region, float(scores[best])))
+        masks.append(mask)
+        changed = rows[mask | peak.rows(rows)]
+        stale = np.array([other is not None and bool(other.rows(changed).any()) for other in peaks])
+    return taken
+
+
+def spaces_of(columns: Sequence[Binned], apart: frozenset[frozenset[str]] = frozenset()) -> list[_Space]:
+    """Return every column, and every pair of columns, with the price of the choice."""
+    pairs = [pair for pair in combinations(columns, 2) if frozenset(column.name for column in pair) not in apart]
+    spaces = [_Space((column,), float(np.log(len(columns) * column.choices))) for column in columns]
+    for first, second in pairs:
+        crossed = (first, second)
+        if first.edges is not None and second.edges is not None:
+            crossed = (first.coarser(), second.coarser())
+        choices = crossed[0].choices * crossed[1].choices
+        spaces.append(_Space(crossed, float(np.log(len(pairs) * choices))))
+    return spaces
+
+
+def _with_borders(
+    peak: Peak, features: Mapping[str, Feature], rows: np.ndarray, wrong: np.ndarray, odds: np.ndarray
+) -> Region:
+    """Return the region of a peak, the borders of its intervals refined in turn until they stay."""
+    conditions = [column.condition(*limits) for column, limits in zip(peak.columns, peak.ranges, strict=True)]
+    masks = [condition.mask(features[condition.feature])[rows] for condition in conditions]
+    for _ in range(_PASSES):
+        before = list(conditions)
+        for place, condition in enumerate(conditions):
+            if condition.code is not None:
+                continue
+            others = np.ones(len(rows), dtype=bool)
+            for number, mask in enumerate(masks):
+                others &= mask if number != place else True
+            feature = features[condition.feature]
+            conditions[place] = refined(condition, feature, rows[others], wrong[others], odds[others])
+            masks[place] = conditions[place].mask(feature)[rows]
+        if conditions == before or len(conditions) == 1:
+            break
+    kept = [condition for condition, mask in zip(conditions, masks, strict=True) if not mask.all()]
+    return tuple(sorted(kept, key=lambda condition: condition.feature))
