@@ -1,8 +1,7 @@
 """Interface for platform adapters: labeling platforms, trackers and explorers, found by entry point.
 
-A platform is a class that the entry-point group ``labelsift.platforms`` names, so that a stranger
-can add one without touching this repository. It is made without arguments; addresses and secrets
-come from the platform's own environment variables.
+A platform is a class that the entry-point group ``labelsift.platforms`` names, so that a stranger can add one without
+touching this repository. It is made without arguments; addresses and secrets come from its own environment variables.
 """
 
 from __future__ import annotations
@@ -59,8 +58,7 @@ class Platform:
 
     name: str
     capabilities: frozenset[str] = frozenset()
-    # The keys of its table in a settings file, each with the environment variable that it stands for. "": it is the
-    # target of the commands, a project.
+    # The keys of its table in a settings file, each with the environment variable that it sets; "": it is the target.
     settings: Mapping[str, str] = MappingProxyType({"project": ""})
 
     def refusal(self, ability: str) -> InputError:
@@ -208,11 +206,15 @@ class LabelingPlatform(Platform):
 
 
 class Tracker(Platform):
-    """A platform that keeps figures, tables and reports of runs. Capabilities: ``forget``, ``local``."""
+    """A platform that keeps figures, tables and reports of runs. Capabilities: ``gate``, ``forget``, ``local``."""
 
     def log(self, run: Run, *, target: str | None = None, with_text: bool = False) -> Receipt:
         """Write the panels of a run into a run of the tracker's."""
         raise self.refusal("log")
+
+    def gate(self, run: Run, result: Mapping[str, Any], *, summary: str, target: str | None = None) -> Receipt:
+        """Note in the run of a scan what became of a gate: ``GateResult.as_dict()``, and Markdown of it."""
+        raise self.refusal("gate")
 
 
 class Explorer(Platform):

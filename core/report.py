@@ -44,6 +44,7 @@ class Report(Run):
 
     _repr_html_ = card  # what notebooks show
     from .render.collection_request import collection_request  # a method: what rows to ask for
+    from .search.gate import gate  # a method: conditions that the run must fulfil
 
     def to_pandas(self) -> pd.DataFrame:
         """Return one row a sample, by id; suggestion and confidence are those of its worst finding that has them."""
@@ -137,9 +138,8 @@ class Report(Run):
     def confusions(self) -> pa.Table:
         """Return the confusions that recur, the most frequent first, in :data:`labelsift.render.confusions.SCHEMA`.
 
-        One row a pair of classes: counts both ways, verdict (slip: the same mistake again and again; or unclear
-        guideline), the members worst first, and ten contrast pairs. :attr:`findings` holds them as well: scope class,
-        issue label, kind systematic.
+        One row a pair of classes: counts both ways, verdict (a slip, or an unclear guideline), members worst first and
+        ten contrast pairs. :attr:`findings` holds them as well: scope class, issue label, kind systematic.
         """
         from .render.confusions import confusions_table
 

@@ -30,6 +30,7 @@ MODULES = {
     "labelsift.cli.collect": ("collect",),
     "labelsift.cli.settings": ("config",),
     "labelsift.cli.checks": ("checks",),
+    "labelsift.cli.gate": ("gate",),
     "labelsift.demo.tour": ("demo",),
 }
 COMMANDS = {name: module for module, names in MODULES.items() for name in names}

@@ -34,6 +34,7 @@ from .terminal import new_table, plain
 
 NAME, PROJECT_FILE = "labelsift.toml", "pyproject.toml"
 LISTS = ("labels", "annotators", "columns", "missing", "meta")  # names parted by commas, or a list of names
+LINES = ("gates",)  # lists of lines, which stay as they are
 CHECKS = "checks"  # the table whose tables are settings of checks
 SLICES = "slices"  # the table of named slices
 PATHS = ("store", "file")  # start from the folder of the settings file
@@ -60,6 +61,7 @@ class Settings(ReadOptions):
     store: str = RunRef.store
     embedder: str | None = None  # of the command: a scan's is wordllama, a pool's that of the latest run
     device: str | None = None
+    gates: Sequence[str] = ()  # the conditions of ``labelsift gate``
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,7 @@ def _check_table(table: Mapping[str, Any], kind: type[Any], where: str, *, also:
             _check(value, dict, f"{key} in {where}")
             _check_table(value, wanted, f"[{key}] in {where}")
         elif not (key in LISTS and isinstance(value, str)):
-            _check(value, list if key in LISTS else wanted, f"{key} in {where}")
+            _check(value, list if key in (*LISTS, *LINES) else wanted, f"{key} in {where}")
 
 
 def _check(value: Any, wanted: type[Any], where: str) -> None:  # noqa: ANN401 - of any type
@@ -206,7 +208,7 @@ def _as_option(key: str, value: Any, path: Path, folder: Path) -> Any:  # noqa: 
     """Return a value as it would stand on the command line."""
     if key in PATHS and "://" not in value and not os.path.isabs(value):
         return os.path.relpath(path.parent / value, folder)
-    if isinstance(value, list):
+    if isinstance(value, list) and key not in LINES:
         line = io.StringIO()
         csv.writer(line, lineterminator="").writerow(value)
         value = line.getvalue()

@@ -53,6 +53,64 @@ def macro_estimates(
     return Estimates(hits, trials, "rate", has_interval)
 
 
+def macro_influences(outcomes: LabelOutcomes, classes: int, cells: np.ndarray, count: int, means: Means) -> np.ndarray:
+    """Return what each sample adds to the mean of its cell, to first order: float64, shape (n,), 0 outside."""
+    added = np.zeros(len(cells))
+    for block in _blocks(count, classes):
+        cell, label, kind, rows = _in_block(outcomes, cells, block)
+        _, weights = _terms(_counted(cell, label, kind, len(block), classes), means)
+        each = np.nan_to_num(weights.reshape(-1)[(kind * len(block) + cell) * classes + label])
+        added += np.bincount(rows, each, minlength=len(cells))
+    return added
+
+
+def macro_tails(
+    outcomes: LabelOutcomes, classes: int, cells: np.ndarray, count: int, kind: Kind
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what far tails of each cell's macro mean need: degrees of freedom, and how much lower it may come out.
+
+    Where a few rare classes make most of the variance, tails are those of Student's t: a class adds its share of the
+    variance, by Laplace's rule, with one degree less than it has trials (Satterthwaite 1946). A mean over rare classes
+    is too low on average: F1 curves (twice its second-order Taylor term), F1 of a class that was never given is 0
+    whatever the model can do (half of its share of the mean), and so is a recall or precision of no trial (all of it).
+
+    Returns
+    -------
+    freedom, bias
+        float64, shape (cells,): 1 or more, and 0 or more.
+    """
+    freedom, bias = np.ones(count), np.zeros(count)
+    for block in _blocks(count, classes):
+        cell, label, of_outcome, _ = _in_block(outcomes, cells, block)
+        counts = _counted(cell, label, of_outcome, len(block), classes)
+        hits, trials = counts[HIT], sum(counts[outcome] for outcome in COUNTED[kind])
+        occurs = counts.sum(axis=0) > 0
+        weight = occurs / np.maximum(occurs.sum(axis=1, keepdims=True), 1)
+        share = (hits + 1) / (trials + 2)
+        expected = share * (1 - share) / (trials + 3)
+        variance = occurs * expected * ((2 / (1 + share) ** 2) ** 2 if kind == "f1" else 1.0)
+        squares = (variance**2 / np.maximum(trials - 1, 1)).sum(axis=1)
+        here = slice(block.start, block.stop)
+        freedom[here] = np.maximum(variance.sum(axis=1) ** 2 / np.maximum(squares, 1e-300), 1.0)
+        lost = 4 * expected / (1 + share) ** 3 + 0.5 * (hits + counts[MISSED] == 0) if kind == "f1" else trials == 0
+        bias[here] = (weight * lost).sum(axis=1)
+    return freedom, bias
+
+
+def _in_block(
+    outcomes: LabelOutcomes, cells: np.ndarray, block: range
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return cell, counted from the first of the block, class, kind and row of the outcomes in some cells."""
+    of_outcome = cells[outcomes.rows]
+    inside = (of_outcome >= block.start) & (of_outcome < block.stop)
+    return of_outcome[inside] - block.start, outcomes.labels[inside], outcomes.kinds[inside], outcomes.rows[inside]
+
+
+def _counted(cell: np.ndarray, label: np.ndarray, kind: np.ndarray, size: int, classes: int) -> np.ndarray:
+    """Count the outcomes by kind, cell and class: float64, shape (3, size, classes)."""
+    return _counts(kind, cell * classes + label, size * classes).reshape(3, size, classes)
+
+
 def _blocks(count: int, classes: int) -> Iterator[range]:
     step = max(_TABLE // max(classes, 1), 1)
     for start in range(0, max(count, 1), step):

@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import InputError
 from .estimates import Estimates
 from .label_outcomes import COUNTED, FALSE, HIT, Kind, LabelOutcomes
-from .macro_estimates import Means, macro_estimates
+from .macro_estimates import Means, macro_estimates, macro_influences, macro_tails
 from .metric_names import METRICS as METRICS  # for callers of the metrics, who need no other module
 from .metric_names import metric_named
 from .ratio_estimates import clustered, gaps, powers, rates, sums
@@ -68,6 +68,49 @@ def rest(data: ScoredLabels, metric: str, cells: np.ndarray, count: int, *, labe
 def counted_samples(data: ScoredLabels, metric: str, cells: np.ndarray, count: int) -> np.ndarray:
     """Return how many samples of each cell a metric counts: int64, shape (cells,)."""
     return np.bincount(cells[_counts(data, metric)] + 1, minlength=count + 1)[1:]
+
+
+def samples_of_class(data: ScoredLabels, metric: str, label: str) -> np.ndarray:
+    """Tell which samples a metric of one class counts, those in which it was given, predicted or either: (n,) bool."""
+    outcomes = data.outcomes
+    chosen = np.isin(outcomes.kinds, COUNTED[_KINDS[metric]]) & (outcomes.labels == _position(data, label))
+    concerned = np.zeros(len(outcomes.compared), dtype=bool)
+    concerned[outcomes.rows[chosen]] = True
+    return concerned
+
+
+def influences(
+    data: ScoredLabels, metric: str, cells: np.ndarray, count: int, *, label: str | None = None
+) -> np.ndarray:
+    """Return how far each sample moves the metric of its cell, but for a factor a cell, to first order.
+
+    Their products over the samples that two runs share say how far both estimates move together.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, shape (n,); 0 where a sample is not counted or in no cell.
+    """
+    metric_named(metric, data.task, label)
+    if _is_macro(data, metric, label):
+        return macro_influences(data.outcomes, len(data.classes), cells, count, _averaged(metric))
+    columns, _ = _summed(data, metric, label)
+    if metric == "calibration_gap":
+        columns = (columns[2], columns[0])  # gaps and samples
+    top, bottom = columns if len(columns) == 2 else columns[1:3]
+    (tops, bottoms), _ = sums(cells, count, top, bottom)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.append(np.nan_to_num(tops / bottoms), 0.0)
+    return np.where(cells >= 0, top - ratio[cells] * bottom, 0.0)
+
+
+def tails_of_mean(
+    data: ScoredLabels, metric: str, cells: np.ndarray, count: int, *, label: str | None = None
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return degrees of freedom and bias of a macro mean, see :func:`macro_tails`; None of other metrics."""
+    if not _is_macro(data, metric, label) or metric == "weighted_f1":
+        return None
+    return macro_tails(data.outcomes, len(data.classes), cells, count, _KINDS[metric])
 
 
 def cell_metrics(data: ScoredLabels, codes: np.ndarray, count: int) -> dict[str, np.ndarray]:
@@ -165,12 +208,19 @@ def _estimates(
     data: ScoredLabels, metric: str, cells: np.ndarray, count: int, label: str | None, *, rest: bool
 ) -> Estimates:
     metric_named(metric, data.task, label)
-    if metric in ("precision", "recall", "f1", "weighted_f1") and label is None and not _is_micro(data, metric):
-        averaged = Means(_KINDS[metric], weighted=metric == "weighted_f1")
-        return macro_estimates(data.outcomes, len(data.classes), cells, count, averaged, rest=rest)
+    if _is_macro(data, metric, label):
+        return macro_estimates(data.outcomes, len(data.classes), cells, count, _averaged(metric), rest=rest)
     columns, made = _summed(data, metric, label)
     by_cell, whole = sums(cells, count, *columns)
     return made(whole - by_cell if rest else by_cell)
+
+
+def _is_macro(data: ScoredLabels, metric: str, label: str | None) -> bool:
+    return metric in ("precision", "recall", "f1", "weighted_f1") and label is None and not _is_micro(data, metric)
+
+
+def _averaged(metric: str) -> Means:
+    return Means(_KINDS[metric], weighted=metric == "weighted_f1")
 
 
 def _is_micro(data: ScoredLabels, metric: str) -> bool:

@@ -21,7 +21,7 @@ class MLflow(Tracker):
 
     name = "mlflow"
     settings = MappingProxyType({"experiment": "MLFLOW_EXPERIMENT_NAME", "uri": "MLFLOW_TRACKING_URI"})
-    capabilities = frozenset({"local"})
+    capabilities = frozenset({"gate", "local"})
 
     def log(self, run: Run, *, target: str | None = None, with_text: bool = False) -> Receipt:
         """Write the panels of a report into a run.
@@ -37,6 +37,12 @@ class MLflow(Tracker):
         from .log import write
 
         return write(run, target=target, with_text=with_text)
+
+    def gate(self, run: Run, result: Mapping[str, Any], *, summary: str, target: str | None = None) -> Receipt:
+        """Tag the run of a scan with the result of a gate, and keep it there as JSON and Markdown."""
+        from .gate import note
+
+        return note(run, result, summary=summary, target=target)
 
     def doctor(self) -> Mapping[str, str]:
         """Say what is wrong with the connection and how to mend it; empty when all is well."""

@@ -52,12 +52,3 @@ def plain_number(value: object) -> float | int | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         return None
     return value if isinstance(value, int) else round(value, 4)
-
-
-def predicted_words(cell: object, task: Task) -> object:
-    """Return what was predicted: of sets the names, of spans the types, each with its place."""
-    if not isinstance(cell, str) or task == "classification":
-        return cell
-    if task == "multilabel":
-        return format_labels(json.loads(cell))
-    return ", ".join(f"{name} {start}–{end}" for start, end, name in json.loads(cell)) or "(none)"
