@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelsift.data.slugs import MAX_SLUG, describe, slug, slugs
+from labelsift.data.slugs import MAX_SLUG, Interval, describe, slug, slugs
 
 LONGEST_METRIC = "slice.label_issue_rate/"
 ANY_TEXT = st.one_of(
@@ -63,3 +63,25 @@ def test_a_value_cannot_pose_as_a_conjunction_or_as_a_missing_value():
 
 def test_the_predicate_is_told_without_loss():
     assert describe((("a", 'x"y'), ("b", None))) == 'a = "x\\"y" and b is missing'
+
+
+BORDERS = st.one_of(st.just(""), st.text(max_size=12), st.floats(allow_nan=False).map(repr), st.integers().map(str))
+INTERVALS = st.tuples(ANY_TEXT, st.builds(Interval, BORDERS, BORDERS))
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(st.lists(st.one_of(TERMS, INTERVALS), min_size=1, max_size=2).map(tuple), min_size=2, unique=True))
+def test_intervals_get_slugs_of_their_own(predicates):
+    names = slugs(predicates)
+    assert len({name.casefold() for name in names}) == len(predicates)
+    for name in names:
+        mlflow_accepts(LONGEST_METRIC + name)
+        assert len(name) <= MAX_SLUG
+        assert "/" not in name
+
+
+def test_an_interval_keeps_its_borders_and_no_text_can_pose_as_one():
+    assert slug((("age", Interval("23.5", "41")), ("state", "CA"))) == "age:23.5..41__state:CA"
+    assert slug((("age", Interval("", "-3")),)) == "age:..-3"
+    assert ".." not in slug((("age", "23.5..41"),))
+    assert slug((("age", Interval("1 000", "2")),)) != slug((("age", Interval("1000", "2")),))
