@@ -250,7 +250,8 @@ def _summed(
 
 def _position(data: ScoredLabels, label: str) -> int:
     if label not in data.classes:
-        raise InputError("There is no such class", ids=[label], hint=f"There are {', '.join(data.classes[:20])}")
+        known = f"There are {', '.join(data.classes[:20])}" if data.classes else "Nothing is labeled, or predicted"
+        raise InputError("There is no such class", ids=[label], hint=known)
     return data.classes.index(label)
 
 

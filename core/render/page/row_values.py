@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
@@ -11,11 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...data.formatting import format_span
-from ...data.label_sets import format_labels
 from ...data.schemas import from_json
 
 if TYPE_CHECKING:
-    from ...data.samples import Samples, Task
+    from ...data.samples import Samples
 
 META_COLUMNS = 12
 
