@@ -123,3 +123,16 @@ def test_a_run_without_predictions_and_labels_says_so(tmp_path):
 def test_a_line_for_the_settings_file_is_toml(where):
     line = toml_line({"slug": "都市:東京__age:23.5..41", "where": where})
     assert list(tomllib.loads(line).values()) == [where]
+
+
+def test_a_weak_slice_comes_with_a_line_that_a_scan_accepts(place, tmp_path):
+    told = answer("slices", "--store", place / "kept", "--weak")
+    first = told["slices"][0]
+    assert {"city", "gender"} <= set(first["slug"].replace("__", ":").split(":"))
+    shown = run("slices", "--store", place / "kept", "--weak")
+    assert "Found in one half of the rows, measured in the other" in shown.stdout
+    pasted = shown.stdout[shown.stdout.index("[slices]") :]
+    assert tomllib.loads(pasted)["slices"]
+    report = ls.load(store=place / "kept")
+    for where in tomllib.loads(pasted)["slices"].values():
+        assert report.ids(where)
