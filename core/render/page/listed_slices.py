@@ -87,4 +87,4 @@ def _named(report: Run, metric: str, *, share: bool) -> list[tuple[list[Any], np
 
 
 def _rounded(row: dict[str, Any]) -> list[float | None]:
-    return [None if row[name] is None else round(row[name], 4) for name in FIGURES]
+    return [None if row[name] is None else round(row[name], 6) for name in FIGURES]

@@ -195,7 +195,7 @@ def _plain(
         n = int(told.trials[position])
         cell: list[Any] = [int(rows[place]), int(across[place]), n]
         if n >= FEWEST:
-            cell += [None if np.isnan(value) else round(float(value), 4) for value in figures[position]]
+            cell += [None if np.isnan(value) else round(float(value), 6) for value in figures[position]]
             joined = "__".join([terms[0][cell[0]], terms[1][cell[1]]][:: -1 if flipped else 1])
             if view.slugs[place] != joined:
                 cell.append(view.slugs[place])

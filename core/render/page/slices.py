@@ -132,7 +132,7 @@ def _metric(
         "source": source,
         "proxy": source == PROXY,
         "counted": data.counted if source else f"on {int(data.was_judged.sum()):,} judged labels",
-        "overall": [int(whole.trials[0]), *(round(float(end[0]), 4) for end in (whole.value, low, high))],
+        "overall": [int(whole.trials[0]), *(round(float(end[0]), 6) for end in (whole.value, low, high))],
         "dimensions": plain,
     }
     sliced = len(partitions(report.samples, but=hidden_columns(report.facts))[0])
