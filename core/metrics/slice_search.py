@@ -17,6 +17,7 @@ from .slice_scan import Peak, best_region
 
 MOST_STEPS = 40
 ENOUGH = 0.0  # log likelihood ratio above the price of the choice, down to which regions are taken
+SPARED = 0.9  # share of the rows without a condition that fulfil it, from which it is left out
 _PASSES = 3
 
 
@@ -71,10 +72,13 @@ def search(
         peak = peaks[best]
         if peak is None:
             break
-        region = _with_borders(peak, features, rows, bad, logit(expected))
+        outside = expectations(masks, bad, but=peak.rows(rows))
+        region = _with_borders(peak, features, rows, bad, logit(outside))
         mask = region_mask(region, features, rows)
-        if any((mask & other).sum() == mask.sum() for other in masks if other.sum() == mask.sum()):
-            break
+        if mask.all() or any((mask == other).all() for other in masks):
+            peaks[best] = None
+            stale[:] = False
+            continue
         taken.append(Candidate(region, float(scores[best])))
         masks.append(mask)
         changed = rows[mask | peak.rows(rows)]
@@ -114,5 +118,9 @@ def _with_borders(
             masks[place] = conditions[place].mask(feature)[rows]
         if conditions == before or len(conditions) == 1:
             break
-    kept = [condition for condition, mask in zip(conditions, masks, strict=True) if not mask.all()]
-    return tuple(sorted(kept, key=lambda condition: condition.feature))
+    region = dict(zip(conditions, masks, strict=True))
+    for condition in conditions:
+        others = [mask for other, mask in region.items() if other != condition]
+        if others and (others[0] & region[condition]).sum() >= SPARED * others[0].sum():
+            del region[condition]
+    return tuple(sorted(region, key=lambda condition: condition.feature))

@@ -9,6 +9,7 @@ import numpy as np
 from .slice_regions import MISSING, Condition, Feature, Region, region_mask
 
 NEARLY = 0.8  # rows in both, as a share of the rows in either
+_MORE = 0.1  # by how much they must be closer than all rows are
 _TRIM = 0.01  # share of a slice's rows that may lie beyond each border of an interval
 
 
@@ -29,7 +30,7 @@ def twins(region: Region, features: Mapping[str, Feature]) -> list[Region]:
         inside = condition.mask(features[condition.feature])[rows]
         for name in sorted(features.keys() - named):
             share, other = _closest(features[name], rows, inside)
-            if other is not None and share >= NEARLY:
+            if other is not None and share >= NEARLY and share > inside.mean() + _MORE:
                 replaced = (*region[:place], other, *region[place + 1 :])
                 alike.append((share, tuple(sorted(replaced, key=lambda entry: entry.feature))))
     return [other for _, other in sorted(alike, key=lambda entry: -entry[0])]

@@ -135,3 +135,17 @@ def test_infinite_and_huge_numbers_are_numbers():
     found = discover(features(columns), errors(np.where(age == np.inf, 0.5, 0.1))).slices
     assert len(found) == 1
     assert overlap(found[0].rows, age == np.inf) > 0.9
+
+
+def test_a_condition_that_nearly_all_rows_of_a_slice_fulfil_is_left_out():
+    columns = table(13)
+    columns["whole"] = (np.arange(N) % 25 > 0).astype(int)  # the few others are all right
+    rate = np.where(columns["whole"] == 0, 0.0, np.where(columns["plan"] == 2, 0.4, 0.1))
+    assert (Condition("plan", code=2),) in regions(columns, errors(rate))
+
+
+def test_most_rows_may_be_the_weak_ones():
+    columns = table(14)
+    found = discover(features(columns), errors(np.where(columns["age"] < 58, 0.4, 0.02))).slices
+    assert len(found) == 1
+    assert overlap(found[0].rows, columns["age"] < 58) > 0.95
