@@ -18,8 +18,8 @@ import pyarrow as pa
 from labelsift.data.samples import Samples
 from labelsift.data.schemas import findings_table
 from labelsift.metrics.estimates import Estimates
-from labelsift.metrics.gate_conditions import parsed
-from labelsift.metrics.gate_tests import Family, decide
+from labelsift.metrics.gates.conditions import parsed
+from labelsift.metrics.gates.decisions import Family, decide
 from labelsift.search.gate import gate
 from labelsift.store.run import Run
 

@@ -23,9 +23,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from labelsift.metrics.slice_discovery import discover
-from labelsift.metrics.slice_merge import overlap
-from labelsift.metrics.slice_regions import Feature, region_mask
+from labelsift.metrics.weak_slices.discovery import discover
+from labelsift.metrics.weak_slices.merge import overlap
+from labelsift.metrics.weak_slices.regions import Feature, region_mask
 from labelsift.models.rates import discovery_limit
 from scipy.stats import hypergeom
 

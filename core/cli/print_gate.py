@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..data.formatting import visible
-from ..metrics.gates import ConditionResult, GateResult
+from ..metrics.gates.results import ConditionResult, GateResult
 from ..render.gate_words import TITLES, figures, headline, of_condition, warnings, worst_slices
 from .terminal import BAD, GOOD, QUIET, add_figures, new_table, plain
 

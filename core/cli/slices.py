@@ -112,7 +112,7 @@ def _weak(
 ) -> list[dict[str, Any]]:
     if metric not in WEAK or label is not None:
         raise InputError(f"Weak slices are told by {' or '.join(WEAK)}", hint="Leave out --metric and --class")
-    from ..metrics.weak_slices import weak_slices  # the search loads more than a table needs
+    from ..metrics.weak_slices.weak_slices import weak_slices  # the search loads more than a table needs
 
     rows = weak_slices(report, metric=metric, columns=columns, split=split).to_pylist()
     return [row | {"toml": toml_line(row)} for row in rows]

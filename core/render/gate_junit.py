@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ET
 from typing import Any
 
 from ..data.formatting import shortened
-from ..metrics.gates import ConditionResult, GateResult
+from ..metrics.gates.results import ConditionResult, GateResult
 from ..metrics.slice_metrics import PROXY
 from .gate_words import figures, headline, of_condition, warnings
 

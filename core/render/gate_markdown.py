@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..data.formatting import shortened, visible
-from ..metrics.gates import GateResult
+from ..metrics.gates.results import GateResult
 from .gate_words import TITLES, figures, headline, of_condition, warnings
 
 LONGEST = 80  # characters of a name

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..metrics.gates import STATUSES, ConditionResult, GateResult, p_words, told_apart
+from ..metrics.gates.results import STATUSES, ConditionResult, GateResult, p_words, told_apart
 from ..metrics.slice_metrics import PROXY
 
 PROXY_WORDS = "Where proxy model stands, the figures are those of labelsift's built-in model and say nothing of yours."

@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 
 from ..data.textless import require_texts
 from ..errors import InputError
-from ..metrics.embedding_clusters import embedding_clusters
 from ..metrics.slice_metrics import scored_labels
+from ..metrics.weak_slices.embedding_clusters import embedding_clusters
 from ..models.languages import SURE_FROM, Languages, detect, encode_languages, maker
 from ..store.cache import Cache, text_hashes
 

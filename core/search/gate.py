@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import InputError
-from ..metrics.gate_conditions import Condition, Proof, conditions_of
-from ..metrics.gate_families import Measured, family
-from ..metrics.gate_tests import Family
-from ..metrics.gates import GateResult, gate_result
+from ..metrics.gates.conditions import Condition, Proof, conditions_of
+from ..metrics.gates.decisions import Family
+from ..metrics.gates.families import Measured, family
+from ..metrics.gates.results import GateResult, gate_result
 from ..metrics.refit_noise import across_methods, method_of
 from ..metrics.slice_metrics import PROXY
 from ..models.threads import limited_threads
@@ -36,7 +36,7 @@ def gate(
     Parameters
     ----------
     conditions
-        Lines of :mod:`labelsift.metrics.gate_conditions`.
+        Lines of :mod:`labelsift.metrics.gates.conditions`.
     allow_proxy
         Let metrics be those of the built-in proxy model where the run has no predictions of the user's; marked.
     strict

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labelsift.data.formatting import shortened
-from labelsift.metrics.gate_conditions import parsed
-from labelsift.metrics.gate_tests import ALPHA
+from labelsift.metrics.gates.conditions import parsed
+from labelsift.metrics.gates.decisions import ALPHA
 from labelsift.platforms import Receipt
 from labelsift.store.run import Run as ScanRun
 

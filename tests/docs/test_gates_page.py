@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 from labelsift.cli.gate import EXIT_CODES
-from labelsift.metrics.gate_conditions import parsed
-from labelsift.metrics.gates import STATUSES
+from labelsift.metrics.gates.conditions import parsed
+from labelsift.metrics.gates.results import STATUSES
 from labelsift.metrics.metric_names import METRICS
 from scipy.stats import binom
 

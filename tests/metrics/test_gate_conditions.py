@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from labelsift.errors import InputError
-from labelsift.metrics.gate_conditions import Condition, conditions_of, parsed
-from labelsift.metrics.gate_tokens import CLAUSES
+from labelsift.metrics.gates.conditions import Condition, conditions_of, parsed
+from labelsift.metrics.gates.tokens import CLAUSES
 from labelsift.metrics.metric_names import METRICS
 
 NAMES = st.text(min_size=0, max_size=12) | st.sampled_from([*CLAUSES, "+", "-", "0.5", "5%", "n", ">=", 'a "b"', "\\"])

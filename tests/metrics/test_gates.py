@@ -14,9 +14,9 @@ from labelsift.data.samples import Samples
 from labelsift.data.schemas import findings_table
 from labelsift.errors import InputError
 from labelsift.metrics.estimates import Estimates
-from labelsift.metrics.gate_conditions import parsed
-from labelsift.metrics.gate_tests import Family, holm
-from labelsift.metrics.gates import gate_result, judge
+from labelsift.metrics.gates.conditions import parsed
+from labelsift.metrics.gates.decisions import Family, holm
+from labelsift.metrics.gates.results import gate_result, judge
 from labelsift.search.gate import gate
 from labelsift.store.run import Run
 from labelsift.store.run_info import METHOD

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelsift.metrics.slice_borders import refined, short_between
-from labelsift.metrics.slice_expectations import chance_of_more, expectations
-from labelsift.metrics.slice_regions import Condition, Feature
-from labelsift.metrics.slice_scan import likelihood_ratio
-from labelsift.metrics.slice_twins import twins
+from labelsift.metrics.weak_slices.borders import refined, short_between
+from labelsift.metrics.weak_slices.expectations import chance_of_more, expectations
+from labelsift.metrics.weak_slices.regions import Condition, Feature
+from labelsift.metrics.weak_slices.scan import likelihood_ratio
+from labelsift.metrics.weak_slices.twins import twins
 from scipy.stats import binom
 
 N = 5_000

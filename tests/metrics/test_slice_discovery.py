@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from labelsift.metrics.slice_discovery import discover
-from labelsift.metrics.slice_merge import overlap
-from labelsift.metrics.slice_regions import Condition, Feature
+from labelsift.metrics.weak_slices.discovery import discover
+from labelsift.metrics.weak_slices.merge import overlap
+from labelsift.metrics.weak_slices.regions import Condition, Feature
 
 N = 8_000
 

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from labelsift.data.samples import Samples
 from labelsift.data.schemas import findings_table
 from labelsift.errors import InputError
-from labelsift.metrics.embedding_clusters import FEWEST, embedding_clusters
-from labelsift.metrics.slice_bins import binned
-from labelsift.metrics.slice_causes import label_behind
-from labelsift.metrics.slice_sources import slice_columns
-from labelsift.metrics.weak_slice_table import SCHEMA
-from labelsift.metrics.weak_slices import weak_slices
+from labelsift.metrics.weak_slices.bins import binned
+from labelsift.metrics.weak_slices.causes import label_behind
+from labelsift.metrics.weak_slices.embedding_clusters import FEWEST, embedding_clusters
+from labelsift.metrics.weak_slices.sources import slice_columns
+from labelsift.metrics.weak_slices.table import SCHEMA
+from labelsift.metrics.weak_slices.weak_slices import weak_slices
 from labelsift.report import Report
 from labelsift.search.sql_filter import Selection
 

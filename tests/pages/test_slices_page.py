@@ -11,7 +11,7 @@ import labelsift as ls
 import numpy as np
 import pyarrow as pa
 import pytest
-from labelsift.metrics.weak_slice_table import SCHEMA
+from labelsift.metrics.weak_slices.table import SCHEMA
 from labelsift.render.page.build import PAGE_BYTES, render_page
 from labelsift.search.named_slices import slice_ids
 from page_content import CONTRAST, content_of

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from junitparser import JUnitXml
 from labelsift.metrics.estimates import Estimates
-from labelsift.metrics.gate_conditions import Condition, parsed
-from labelsift.metrics.gate_tests import Family
-from labelsift.metrics.gates import gate_result
+from labelsift.metrics.gates.conditions import Condition, parsed
+from labelsift.metrics.gates.decisions import Family
+from labelsift.metrics.gates.results import gate_result
 from labelsift.metrics.paired_estimates import PairedEstimates
 from labelsift.render.gate_junit import gate_junit
 from labelsift.render.gate_markdown import gate_markdown

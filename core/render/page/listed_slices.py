@@ -10,9 +10,9 @@ import numpy as np
 from ...data.formatting import shortened
 from ...errors import InputError
 from ...metrics.slice_metrics import PROXY, ScoredLabels
-from ...metrics.slice_sources import CLUSTER
 from ...metrics.slice_table import FOLLOWING, slices_table
-from ...metrics.weak_slices import weak_slices
+from ...metrics.weak_slices.sources import CLUSTER
+from ...metrics.weak_slices.weak_slices import weak_slices
 from ...search.named_slices import named_masks, selection_of, slices_of
 
 if TYPE_CHECKING:

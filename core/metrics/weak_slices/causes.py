@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .slice_expectations import chance_of_more
+from .expectations import chance_of_more
 
 LEVEL = 0.05
 FEWEST = 10  # rows of a class outside the slice, from which its rate is known

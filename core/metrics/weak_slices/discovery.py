@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import hypergeom
 
-from ..data.stable_draws import mixed
-from ..models.rates import discovery_limit
-from .slice_bins import binned
-from .slice_expectations import chance_of_more, expectations
-from .slice_merge import WeakSlice, distinct
-from .slice_regions import Feature, region_mask
-from .slice_search import Candidate, search, spaces_of
+from ...data.stable_draws import mixed
+from ...models.rates import discovery_limit
+from .bins import binned
+from .expectations import chance_of_more, expectations
+from .merge import WeakSlice, distinct
+from .regions import Feature, region_mask
+from .search import Candidate, search, spaces_of
 
 FALSE_DISCOVERIES = 0.05
 LEAST_ROWS = 10  # of a slice in the half where it is measured

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from .gate_tests import ALPHA, Family, decide, is_wrong
+from .decisions import ALPHA, Family, decide, is_wrong
 
 Status = Literal["passed", "failed", "within chance", "too few", "not measurable"]
 STATUSES: tuple[Status, ...] = ("failed", "not measurable", "within chance", "passed", "too few")  # as they are shown

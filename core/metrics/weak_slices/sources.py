@@ -9,20 +9,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..checks.registry import checks
-from ..data.factorize import GLANCE, HIDDEN, MAX_MEAN_LENGTH, ONE_VALUE
-from ..data.hidden_texts import COLUMNS, hidden_columns
-from ..data.issues import issue_named
-from ..data.schemas import issues_in
-from ..data.textless import comparable_texts
-from ..texts.redaction import matches
+from ...checks.registry import checks
+from ...data.factorize import GLANCE, HIDDEN, MAX_MEAN_LENGTH, ONE_VALUE
+from ...data.hidden_texts import COLUMNS, hidden_columns
+from ...data.issues import issue_named
+from ...data.schemas import issues_in
+from ...data.textless import comparable_texts
+from ...texts.redaction import matches
+from ..slice_metrics import score_column
 from .embedding_clusters import embedding_clusters
-from .slice_columns import Kind, SliceColumn, column_sql
-from .slice_metrics import score_column
-from .slice_regions import Feature
+from .regions import Feature
+from .wording import Kind, SliceColumn, column_sql
 
 if TYPE_CHECKING:
-    from ..store.run import Run
+    from ...store.run import Run
 
 LENGTH, CLUSTER = "text_length", "cluster"
 MOST_VALUES = 5_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .slice_expectations import step
-from .slice_regions import Condition, Feature
+from .expectations import step
+from .regions import Condition, Feature
 
 _ROUNDS = 3
 _OPEN = 2.0  # log likelihood that a border must gain

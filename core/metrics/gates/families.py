@@ -14,20 +14,18 @@ from functools import cached_property, reduce
 
 import numpy as np
 
-from ..data.factorize import Cells, cross, partitions
-from ..data.formatting import listed
-from ..data.hidden_texts import hidden_columns
-from ..data.slugs import slug, slugs
-from ..errors import InputError
-from ..store.run import Run
-from .alignment import match_rows, under_taxonomy
-from .estimates import Estimates
-from .gate_conditions import Condition
-from .gate_tests import Family
-from .metric_names import METRICS, metric_named
-from .paired_estimates import PairedEstimates, correlation
-from .slice_cells import cell_mask, cells_by, cells_of_slug
-from .slice_metrics import (
+from ...data.factorize import Cells, cross, partitions
+from ...data.formatting import listed
+from ...data.hidden_texts import hidden_columns
+from ...data.slugs import slug, slugs
+from ...errors import InputError
+from ...store.run import Run
+from ..alignment import match_rows, under_taxonomy
+from ..estimates import Estimates
+from ..metric_names import METRICS, metric_named
+from ..paired_estimates import PairedEstimates, correlation
+from ..slice_cells import cell_mask, cells_by, cells_of_slug
+from ..slice_metrics import (
     PROXY,
     ScoredLabels,
     counted_samples,
@@ -37,6 +35,8 @@ from .slice_metrics import (
     scored_labels,
     tails_of_mean,
 )
+from .conditions import Condition
+from .decisions import Family
 
 ALL = "all samples"
 NAMED = "slice"  # the slug of a named slice is that of a cell of such a column

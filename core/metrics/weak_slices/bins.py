@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .slice_regions import MISSING, Condition, Feature
+from .regions import MISSING, Condition, Feature
 
 FINE, COARSE = 64, 32  # bins of numbers: beside a category, beside other numbers
 MOST_CATEGORIES = 256

@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from ..errors import InputError
-from ..models.contingency import lambda_of
-from ..store.cache import sample_keys
-from .slice_columns import SliceColumn
-from .slice_discovery import discover
-from .slice_metrics import ScoredLabels, scored_labels
-from .slice_regions import Feature
-from .slice_sources import slice_columns
-from .weak_slice_table import written
+from ...errors import InputError
+from ...models.contingency import lambda_of
+from ...store.cache import sample_keys
+from ..slice_metrics import ScoredLabels, scored_labels
+from .discovery import discover
+from .regions import Feature
+from .sources import slice_columns
+from .table import written
+from .wording import SliceColumn
 
 if TYPE_CHECKING:
-    from ..store.run import Run
+    from ...store.run import Run
 
 METRICS = ("error_rate", "label_issue_rate")
 FOLLOWS = 0.7  # Goodman and Kruskal's lambda, from which one column tells another
@@ -61,7 +61,7 @@ def weak_slices(
     Returns
     -------
     pyarrow.Table
-        In :data:`labelsift.metrics.weak_slice_table.SCHEMA`. ``where`` is the condition for
+        In :data:`labelsift.metrics.weak_slices.table.SCHEMA`. ``where`` is the condition for
         :meth:`labelsift.Report.ids`, and ``n`` the number of its rows. ``value`` is the metric in the ``measured`` rows
         of the half that did not find the slice, with its 95 % Wilson interval; ``rest`` that of the half's other rows.
         The interval of the difference counts the choice among all candidates (Bonferroni). ``follows`` says where the

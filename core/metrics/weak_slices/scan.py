@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .slice_bins import Binned
+from .bins import Binned
 
 _LEAST = 1.0  # errors more than expected; below it sums of rounded numbers could be empty
 _MOST = 0.9  # share of the variance, above which a region counts as no smaller than that

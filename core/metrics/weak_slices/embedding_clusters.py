@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..data.stable_draws import drawn, mixed
-from ..store.cache import sample_keys
+from ...data.stable_draws import drawn, mixed
+from ...store.cache import sample_keys
 
 if TYPE_CHECKING:
-    from ..store.run import Run
+    from ...store.run import Run
 
 FEWEST = 40  # vectors, below which there is one cluster
 MOST = 64  # clusters

@@ -10,9 +10,9 @@ from typing import Literal
 
 import numpy as np
 
-from ..data.slugs import Interval, Term, describe
-from .slice_borders import short_between
-from .slice_regions import MISSING, Condition, Feature
+from ...data.slugs import Interval, Term, describe
+from .borders import short_between
+from .regions import MISSING, Condition, Feature
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60  # seconds

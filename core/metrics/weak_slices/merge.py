@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .slice_expectations import chance_of_more, expectations
-from .slice_regions import Region
+from .expectations import chance_of_more, expectations
+from .regions import Region
 
 SAME = 0.5  # rows in both, as a share of the rows in either, from which two slices are versions of the same
 LEVEL = 0.05  # a slice stays only where so many errors are less likely, given all others that were found

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..data.formatting import shortened
-from ..errors import InputError
+from ...data.formatting import shortened
+from ...errors import InputError
 
 CLAUSES = ("of", "in", "by", "with", "split", "strict", "proven")  # words that are no names but in quotation marks
 FORM = "METRIC [of CLASS] >= NUMBER or RUN - NUMBER [in SLICE | by COLUMN, COLUMN] [with n >= N] [split NAME]"

@@ -9,11 +9,11 @@ from itertools import combinations
 import numpy as np
 from scipy.special import logit
 
-from .slice_bins import Binned
-from .slice_borders import refined
-from .slice_expectations import expectations
-from .slice_regions import Feature, Region, region_mask
-from .slice_scan import Peak, best_region
+from .bins import Binned
+from .borders import refined
+from .expectations import expectations
+from .regions import Feature, Region, region_mask
+from .scan import Peak, best_region
 
 MOST_STEPS = 40
 ENOUGH = 0.0  # log likelihood ratio above the price of the choice, down to which regions are taken

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
 
-from ..data.formatting import listed
-from ..errors import InputError
-from .gate_tokens import CLAUSES, FORM, Token, quoted, refusal, tokens
-from .metric_names import METRICS
+from ...data.formatting import listed
+from ...errors import InputError
+from ..metric_names import METRICS
+from .tokens import CLAUSES, FORM, Token, quoted, refusal, tokens
 
 Operator = Literal[">=", "<=", ">", "<"]
 Proof = Literal["", "strict", "proven"]

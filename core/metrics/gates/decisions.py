@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import ndtri, stdtr
 
-from .estimates import Estimates
-from .gate_conditions import Condition
-from .paired_estimates import PairedEstimates
+from ..estimates import Estimates
+from ..paired_estimates import PairedEstimates
+from .conditions import Condition
 
 ALPHA = 0.05  # how often a condition whose slices all lie exactly at the threshold fails, at most
 FEWEST = 10  # counted samples below which nothing is said of a slice

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .slice_regions import MISSING, Condition, Feature, Region, region_mask
+from .regions import MISSING, Condition, Feature, Region, region_mask
 
 NEARLY = 0.8  # rows in both, as a share of the rows in either
 _MORE = 0.1  # by how much they must be closer than all rows are

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from ..checks.cluster_words import distinctive_words
-from ..data.slugs import slugs
-from ..data.stable_draws import drawn
-from ..store.cache import sample_keys
-from .estimates import Estimates, difference
-from .slice_causes import label_behind
-from .slice_columns import SliceColumn, cluster_title
-from .slice_discovery import Discovery
-from .slice_merge import WeakSlice
-from .slice_regions import Condition, Feature, Region, region_mask
-from .slice_sources import CLUSTER
-from .slice_twins import twins
+from ...checks.cluster_words import distinctive_words
+from ...data.slugs import slugs
+from ...data.stable_draws import drawn
+from ...store.cache import sample_keys
+from ..estimates import Estimates, difference
+from .causes import label_behind
+from .discovery import Discovery
+from .merge import WeakSlice
+from .regions import Condition, Feature, Region, region_mask
+from .sources import CLUSTER
+from .twins import twins
+from .wording import SliceColumn, cluster_title
 
 if TYPE_CHECKING:
-    from ..store.run import Run
+    from ...store.run import Run
 
 _READ = 400  # texts of a cluster, and of the others, of which the words are counted
 _SHOWN = 3  # other conditions for the same rows
