@@ -1,6 +1,6 @@
 """Discovery of weak slices: found in one half of the rows, measured in the other, under Benjamini & Hochberg.
 
-Each half is searched by itself (:mod:`.slice_search`); what it finds is counted in the other half, against all rows
+Each half is searched by itself (:mod:`.search`); what it finds is counted in the other half, against all rows
 that lie in no slice that was found before it. Of the candidates of both halves together those are kept that
 Benjamini & Hochberg's procedure (1995) leaves; then the two halves' versions of one slice are merged.
 """

@@ -1,6 +1,6 @@
 """Weak slices of a run: where predictions are wrong, or labels flagged, oftener than elsewhere, found by a search.
 
-The search is :mod:`.slice_discovery`; this is what it searches and how its results are told. All figures are those of
+The search is :mod:`.discovery`; this is what it searches and how its results are told. All figures are those of
 the half of the rows that did not find the slice.
 """
 
