@@ -65,8 +65,8 @@ class Setting:
         """The condition, with the macro F1 that holds where every slice has the base error rate."""
         given = np.array(self.shares or [1 / self.classes] * self.classes)
         hits = given * (1 - BASE)
-        said = hits + (1 - given) * BASE / (self.classes - 1)
-        return self.condition.format(true=float(np.mean(2 * hits / (given + said))))
+        predicted_codes = hits + (1 - given) * BASE / (self.classes - 1)
+        return self.condition.format(true=float(np.mean(2 * hits / (given + predicted_codes))))
 
 
 def skewed(rng: np.random.Generator) -> np.ndarray:
@@ -130,7 +130,7 @@ def _run(
     classes: int,
     rng: np.random.Generator,
 ) -> Run:
-    said = np.where(wrong, (truth + rng.integers(1, classes, len(truth))) % classes, truth)
+    predicted_codes = np.where(wrong, (truth + rng.integers(1, classes, len(truth))) % classes, truth)
     names = pa.array([f"c{number}" for number in range(classes)])
     id_column = pa.array(ids, pa.string())
     table = pa.table(
@@ -138,7 +138,7 @@ def _run(
             "id": id_column,
             "text": id_column,
             "label": names.take(pa.array(truth)),
-            "predicted": names.take(pa.array(said)),
+            "predicted": names.take(pa.array(predicted_codes)),
         }
     )
     first, second = np.divmod(cells, WIDE)

@@ -153,11 +153,11 @@ def _of_all_classes(tally: Tally, draws: int, rng: np.random.Generator) -> None:
                 for accuracy in (0.6, 0.75, 0.9):
                     joint = confused(classes, balance, accuracy, rng)
                     data, cells = single(joint, n, draws, rng)
-                    given, said, hits = joint.sum(axis=1), joint.sum(axis=0), np.diag(joint)
-                    f1 = 2 * hits / (given + said)
+                    given, named, hits = joint.sum(axis=1), joint.sum(axis=0), np.diag(joint)
+                    f1 = 2 * hits / (given + named)
                     truths = {
                         "f1": f1.mean(),
-                        "precision": (hits / said).mean(),
+                        "precision": (hits / named).mean(),
                         "recall": (hits / given).mean(),
                         "weighted_f1": (f1 * given).sum(),
                     }

@@ -39,8 +39,8 @@ def print_slices(rows: Sequence[Row], about: Row) -> None:
     console.print(table)
     if len(rows) > SHOWN:
         console.print(Text(f"and {len(rows) - SHOWN:,} more (--json shows all)", style=QUIET))
-    told = sum(row["difference_low"] is not None for row in rows)
-    words = f"The intervals of all {told:,} differences hold together (95 %). ▲ higher, ▼ lower beyond chance."
+    compared = sum(row["difference_low"] is not None for row in rows)
+    words = f"The intervals of all {compared:,} differences hold together (95 %). ▲ higher, ▼ lower beyond chance."
     console.print(Text(words, style=QUIET))
 
 
@@ -55,9 +55,9 @@ def print_weak(rows: Sequence[Row], about: Row) -> None:
     good = METRICS[about["metric"]].high_is_good
     for number, row in enumerate(rows, start=1):
         console.print(Text(f"{number}. ").append(clean(row["predicate"], 400), style="bold").append(_more(row)))
-        told = f"{_value(row, about)} of {row['measured']:,} measured; all others {_number(row['rest'], about)}; "
+        figures = f"{_value(row, about)} of {row['measured']:,} measured; all others {_number(row['rest'], about)}; "
         difference = _difference(row, about, good=good).plain.strip()
-        console.print(Padding(Text(f"{told}difference {difference}"), (0, 0, 0, 3)))
+        console.print(Padding(Text(f"{figures}difference {difference}"), (0, 0, 0, 3)))
         for name in ("follows", "same_rows"):
             if row[name]:
                 words = row[name] if name == "follows" else f"nearly the same rows: {row[name]}"

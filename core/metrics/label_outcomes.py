@@ -80,11 +80,11 @@ def of_sets(given: pa.ChunkedArray, predicted: pa.ChunkedArray | np.ndarray, cla
     compared = given.is_valid().to_numpy()
     if isinstance(predicted, np.ndarray):
         compared = compared & np.isfinite(predicted).all(axis=1)
-        said = np.flatnonzero((predicted >= 0.5) & compared[:, None])
+        named = np.flatnonzero((predicted >= 0.5) & compared[:, None])
     else:
         compared = compared & predicted.is_valid().to_numpy()
-        said = _members(predicted, compared, classes)
-    return _joined(_members(given, compared, classes), said, len(classes), compared)
+        named = _members(predicted, compared, classes)
+    return _joined(_members(given, compared, classes), named, len(classes), compared)
 
 
 def of_spans(given: pa.ChunkedArray, predicted: pa.ChunkedArray, classes: Sequence[str]) -> LabelOutcomes:
@@ -104,10 +104,10 @@ def of_spans(given: pa.ChunkedArray, predicted: pa.ChunkedArray, classes: Sequen
     return LabelOutcomes(outcomes.rows // different, outcomes.labels, outcomes.kinds, compared)
 
 
-def _joined(given: np.ndarray, said: np.ndarray, classes: int, compared: np.ndarray) -> LabelOutcomes:
+def _joined(given: np.ndarray, named: np.ndarray, classes: int, compared: np.ndarray) -> LabelOutcomes:
     """Return the outcomes of keys ``row * classes + class``, without repeats each."""
-    keys = np.union1d(given, said)
-    in_given, in_said = np.isin(keys, given), np.isin(keys, said)
+    keys = np.union1d(given, named)
+    in_given, in_said = np.isin(keys, given), np.isin(keys, named)
     kinds = np.where(in_given & in_said, HIT, np.where(in_given, MISSED, FALSE))
     rows, labels = np.divmod(keys, max(classes, 1))
     return LabelOutcomes(rows, labels, kinds, compared)

@@ -185,8 +185,8 @@ def _counts(kinds: np.ndarray, keys: np.ndarray, size: int) -> np.ndarray:
 
 def _terms(counts: np.ndarray, means: Means) -> tuple[np.ndarray, np.ndarray]:
     """Return the means, shape (cells,), and what one outcome of each kind and class adds: shape (3, cells, classes)."""
-    hits, given, said = counts[HIT], counts[HIT] + counts[MISSED], counts[HIT] + counts[FALSE]
-    bottom = {"precision": said, "recall": given, "f1": given + said}[means.kind]
+    hits, given, named = counts[HIT], counts[HIT] + counts[MISSED], counts[HIT] + counts[FALSE]
+    bottom = {"precision": named, "recall": given, "f1": given + named}[means.kind]
     factor = 2.0 if means.kind == "f1" else 1.0
     with np.errstate(invalid="ignore", divide="ignore"):
         each = np.where(bottom > 0, factor * hits / bottom, 0.0)  # as zero_division=0 of scikit-learn
@@ -194,7 +194,7 @@ def _terms(counts: np.ndarray, means: Means) -> tuple[np.ndarray, np.ndarray]:
         if means.weighted:
             share = given / given.sum(axis=1, keepdims=True)
         else:
-            occurs = (given + said) > 0
+            occurs = (given + named) > 0
             share = occurs / occurs.sum(axis=1, keepdims=True)
     value = (share * each).sum(axis=1)
     by_hit, by_bottom = share * factor * per_bottom, -share * each * per_bottom

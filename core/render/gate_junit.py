@@ -35,7 +35,7 @@ def gate_junit(result: GateResult) -> str:
 def _suite(condition: ConditionResult, rows: list[dict[str, Any]], result: GateResult) -> ET.Element:
     suite = ET.Element("testsuite", name=_clean(condition.condition))
     properties = ET.SubElement(suite, "properties")
-    said = {
+    facts = {
         "run": result.run,
         "dataset": result.dataset,
         "status": condition.status,
@@ -44,7 +44,7 @@ def _suite(condition: ConditionResult, rows: list[dict[str, Any]], result: GateR
         "interval confidence": f"{condition.confidence:.6g}",
         "notes": " ".join(warnings(result)),
     }
-    for name, value in said.items():
+    for name, value in facts.items():
         if value:
             ET.SubElement(properties, "property", name=name, value=_clean(value))
     for row in rows:
@@ -65,8 +65,8 @@ def _case(row: dict[str, Any]) -> ET.Element:
         ET.SubElement(case, "skipped", message=_clean(row["words"]))
     elif status in ("failed", "not measurable"):
         kind = "failure" if status == "failed" else "error"
-        told = ET.SubElement(case, kind, type=status, message=_clean(row["words"]))
-        told.text = _clean(_details(row))
+        outcome = ET.SubElement(case, kind, type=status, message=_clean(row["words"]))
+        outcome.text = _clean(_details(row))
     elif status == "within chance":
         ET.SubElement(case, "system-out").text = _clean(f"within chance: {row['words']}\n{_details(row)}")
     return case
@@ -82,9 +82,9 @@ def _details(row: dict[str, Any]) -> str:
 
 
 def _counts(suite: ET.Element) -> dict[str, str]:
-    found = {name: len(suite.findall(f"testcase/{name}")) for name in ("failure", "error", "skipped")}
-    counts = {"tests": len(suite.findall("testcase")), "failures": found["failure"], "errors": found["error"]}
-    return {name: str(count) for name, count in (counts | {"skipped": found["skipped"]}).items()} | {"time": "0"}
+    totals = {name: len(suite.findall(f"testcase/{name}")) for name in ("failure", "error", "skipped")}
+    counts = {"tests": len(suite.findall("testcase")), "failures": totals["failure"], "errors": totals["error"]}
+    return {name: str(count) for name, count in (counts | {"skipped": totals["skipped"]}).items()} | {"time": "0"}
 
 
 def _sums(suites: list[ET.Element]) -> dict[str, str]:

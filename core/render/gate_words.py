@@ -32,8 +32,8 @@ def headline(result: GateResult) -> str:
         status: sum(condition.status == status for condition in result.conditions)
         for status in ("failed", "not measurable")
     }
-    said = {"failed": "failed", "not measurable": "cannot be measured"}
-    parts = [f"{count:,} of {_conditions(every)} {said[status]}" for status, count in by_status.items() if count]
+    verdict = {"failed": "failed", "not measurable": "cannot be measured"}
+    parts = [f"{count:,} of {_conditions(every)} {verdict[status]}" for status, count in by_status.items() if count]
     if not parts:
         parts = [f"{_conditions(every)} held"]
     slices = [f"{count:,} {status}" for status in ("within chance", "too few") if (count := _rows(result, status))]
@@ -68,8 +68,8 @@ def of_condition(condition: ConditionResult, rows: Sequence[dict[str, Any]] = ()
     figures_ = in_a_line(rows[0]) if len(rows) == 1 else ""
     judged = ", ".join(filter(None, [condition.source, condition.rows]))
     against = f"against {condition.baseline}" if condition.baseline else ""
-    said = f"{condition.status}: {slices}" if slices else condition.status
-    return "; ".join(filter(None, [said, figures_, condition.words, judged, against]))
+    verdict = f"{condition.status}: {slices}" if slices else condition.status
+    return "; ".join(filter(None, [verdict, figures_, condition.words, judged, against]))
 
 
 def figures(row: dict[str, Any]) -> Figures:

@@ -78,17 +78,17 @@ def _batch(run: Run, mask: np.ndarray, words: str) -> Run:
     wrong = everywhere.both & ~everywhere.right
     order = _worst_first(run, np.flatnonzero(mask), wrong, data.flagged)
     rows, scores = order
-    said, who = _rate_words(data, mask, words)
+    rate_words, who = _rate_words(data, mask, words)
     suggested = _suggestions(run)
     ids = run.samples.ids.take(pa.array(rows)).to_pylist()
     findings = []
     for id, row, score in zip(ids, rows.tolist(), scores.tolist(), strict=True):
-        reason = f"{said}{_here(everywhere, row, who)}"
+        reason = f"{rate_words}{_here(everywhere, row, who)}"
         suggestion, confidence = suggested.get(id, (None, None))
         if data.flagged[row]:
             reason += " The scan doubts its label."
         findings.append(Finding(id, SLICE, score, reason, suggested=suggestion, confidence=confidence))
-    digest = hashlib.sha256(repr((said, sorted(ids))).encode())
+    digest = hashlib.sha256(repr((rate_words, sorted(ids))).encode())
     return replace(
         run,
         run=f"{run.run}-slice-{digest.hexdigest()[:8]}",
@@ -121,13 +121,13 @@ def _rate_words(data: ScoredLabels, mask: np.ndarray, words: str) -> tuple[str, 
     place = f"In {words}"
     if not data.source:
         return f"{place}.", ""
-    told = estimates(data, "error_rate", np.where(mask, 0, -1), 1)
+    figures = estimates(data, "error_rate", np.where(mask, 0, -1), 1)
     counted = int(data.both[mask].sum())
     model = "the built-in model (a proxy for yours)" if data.source == PROXY else "the model"
     if counted < FEWEST:
         return f"{place}:", model
-    low, high = (float(end[0]) for end in told.interval())
-    share = f"{_whole(float(told.value[0]))} % ({_whole(low)} to {_whole(high)})"
+    low, high = (float(end[0]) for end in figures.interval())
+    share = f"{_whole(float(figures.value[0]))} % ({_whole(low)} to {_whole(high)})"
     return f"{place} {model} differs from {_GIVEN[data.task]} in {share} of {counted:,} samples;", "it"
 
 

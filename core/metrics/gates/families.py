@@ -160,13 +160,13 @@ def family(condition: Condition, new: Measured, old: Measured | None = None, *, 
     """
     slices, data = new.slices(condition), new.scored(condition.split)
     _require_known(condition, new, allow_proxy=allow_proxy)
-    told = _estimates(condition, data, slices.codes, len(slices.slugs))
+    figures = _estimates(condition, data, slices.codes, len(slices.slugs))
     made = Family(
         condition=condition,
         slugs=slices.slugs,
         slices=slices.described,
         counted=_counted(condition, data, slices.codes, len(slices.slugs)),
-        estimates=told,
+        estimates=figures,
         tails=_tails(condition, data, slices.codes, len(slices.slugs)),
         source=data.source_of(condition.metric),
         rows=data.counted if METRICS[condition.metric].needs == "predictions" else "",
@@ -181,12 +181,12 @@ def _against(made: Family, slices: _Slices, new: Measured, old: Measured, *, all
     _require_known(condition, old, allow_proxy=allow_proxy)
     cells = (old.slices(condition).under(slices), slices.codes)
     scored = (old.scored(condition.split), new.scored(condition.split))
-    told = _estimates(condition, scored[0], cells[0], count)
+    figures = _estimates(condition, scored[0], cells[0], count)
     moved = [
         influences(data, condition.metric, codes, count, label=condition.label)
         for data, codes in zip(scored, cells, strict=True)
     ]
-    together = correlation(told, made.estimates, (moved[0], moved[1]), cells, old.rows_shared_with(new))
+    together = correlation(figures, made.estimates, (moved[0], moved[1]), cells, old.rows_shared_with(new))
     problem, tails = _problem(condition, old), _tails(condition, scored[0], cells[0], count)
     if tails is not None and made.tails is not None:  # of a difference what both are too low by goes away
         tails = np.minimum(tails[0], made.tails[0]), np.maximum(made.tails[1] - tails[1], 0)
@@ -195,7 +195,7 @@ def _against(made: Family, slices: _Slices, new: Measured, old: Measured, *, all
         tails=tails,
         baseline=old.run.run,
         counted_before=_counted(condition, scored[0], cells[0], count),
-        paired=PairedEstimates(told, made.estimates, together),
+        paired=PairedEstimates(figures, made.estimates, together),
         problem=made.problem or (f"{old.run.run}: {problem}" if problem else ""),
     )
 
@@ -235,12 +235,12 @@ def _problem(condition: Condition, measured: Measured) -> str:
 
 def _estimates(condition: Condition, data: ScoredLabels, codes: np.ndarray, count: int) -> Estimates:
     """Return the metric of each slice; a mean over classes has no more trials than samples, in far tails."""
-    told = estimates(data, condition.metric, codes, count, label=condition.label)
+    figures = estimates(data, condition.metric, codes, count, label=condition.label)
     if _tails(condition, data, codes, count) is None:
-        return told
-    trials = np.minimum(told.trials, counted_samples(data, condition.metric, codes, count))
+        return figures
+    trials = np.minimum(figures.trials, counted_samples(data, condition.metric, codes, count))
     with np.errstate(invalid="ignore", divide="ignore"):
-        return replace(told, hits=np.nan_to_num(told.hits / told.trials) * trials, trials=trials)
+        return replace(figures, hits=np.nan_to_num(figures.hits / figures.trials) * trials, trials=trials)
 
 
 def _tails(

@@ -49,11 +49,11 @@ def listed_slices(
 
 def _weak(report: Run, metric: str, *, share: bool) -> list[tuple[list[Any], np.ndarray, list[Any]]]:
     try:
-        found = weak_slices(report, metric=metric, most=WEAK).to_pylist()
+        weakest = weak_slices(report, metric=metric, most=WEAK).to_pylist()
     except InputError:  # nothing can be counted
         return []
     result = []
-    for row in found:
+    for row in weakest:
         if share and CLUSTER in row["where"]:  # it is described by words of texts
             continue
         with contextlib.suppress(InputError):

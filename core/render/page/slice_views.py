@@ -71,7 +71,7 @@ class View:
     rows: int
     across: int
     codes: np.ndarray  # row * columns + column of each cell that holds a sample: int64, shape (cells,)
-    told: Estimates
+    inside: Estimates
     others: Estimates
     slugs: tuple[str, ...]
 
@@ -80,10 +80,10 @@ def dimensions(run: Run, data: ScoredLabels, metric: str) -> list[Dimension]:
     """Return the columns whose values differ most in a metric, the clearest first, then the classes."""
     cells = partitions(run.samples, but=hidden_columns(run.facts))[0]
     strength = {name: _strength(data, metric, made) for name, made in cells.items()}
-    told = [
+    parted = [
         name for name in cells if np.count_nonzero(_counted(data, metric, cells[name])) > 1
     ]  # not of one split alone
-    chosen = sorted(told, key=lambda name: strength[name])[:COLUMNS]
+    chosen = sorted(parted, key=lambda name: strength[name])[:COLUMNS]
     labels = labels_as_cells(run.samples).get(LABEL)
     places = {name: place for place, name in enumerate(cells)}
     sure = (data.given >= 0) & ~data.flagged
@@ -105,7 +105,7 @@ def views(data: ScoredLabels, metric: str, dims: list[Dimension], *, room: int, 
     """
     ordered = sorted(range(len(dims)), key=lambda number: dims[number].place)
     made = [_view(data, metric, dims, first, second) for first, second in combinations(ordered, 2)]
-    enough = [view.told.trials >= FEWEST for view in made]
+    enough = [view.inside.trials >= FEWEST for view in made]
     compared = int(sum(mask.sum() for mask in enough))
     confidence = 1 - 0.05 / max(compared, 1)
     plain = [_plain(data, metric, view, dims, confidence) for view in made]
@@ -125,8 +125,8 @@ def _counted(data: ScoredLabels, metric: str, cells: Cells) -> np.ndarray:
 
 def _strength(data: ScoredLabels, metric: str, cells: Cells) -> float:
     """Return the least p-value of a column's values against the rest, times their number."""
-    told, others = (made(data, metric, cells.codes, len(cells)) for made in (estimates, rest))
-    p_values = np.where(told.trials >= FEWEST, difference_p_values(told, others), 1.0)
+    inside, others = (made(data, metric, cells.codes, len(cells)) for made in (estimates, rest))
+    p_values = np.where(inside.trials >= FEWEST, difference_p_values(inside, others), 1.0)
     return float(p_values.min(initial=1.0)) * len(cells)
 
 
@@ -165,16 +165,16 @@ def _ranges(column: pa.ChunkedArray, cells: Cells) -> list[tuple[float, float]]:
 
 
 def _view(data: ScoredLabels, metric: str, dims: list[Dimension], first: int, second: int) -> View:
-    one, other = dims[first].cells, dims[second].cells
-    both = cross(one, other)
-    told, others = (made(data, metric, both.codes, len(both)) for made in (estimates, rest))
+    first_cells, second_cells = dims[first].cells, dims[second].cells
+    both = cross(first_cells, second_cells)
+    inside, others = (made(data, metric, both.codes, len(both)) for made in (estimates, rest))
     example = np.zeros(len(both), dtype=np.int64)
     example[both.codes] = np.arange(len(both.codes))
-    rows, across = one.codes[example], other.codes[example]
-    flipped = len(other) > len(one)  # the longer one goes down the page
-    codes = across * len(one) + rows if flipped else rows * len(other) + across
+    rows, across = first_cells.codes[example], second_cells.codes[example]
+    flipped = len(second_cells) > len(first_cells)  # the longer one goes down the page
+    codes = across * len(first_cells) + rows if flipped else rows * len(second_cells) + across
     places = (second, first) if flipped else (first, second)
-    return View(*places, codes, told, others, tuple(slugs(list(both.predicates))))
+    return View(*places, codes, inside, others, tuple(slugs(list(both.predicates))))
 
 
 def _plain(
@@ -185,14 +185,14 @@ def _plain(
     rows, across = view.codes // width, view.codes % width
     shown_rows = _worst(data, metric, dims[view.rows].cells, ROWS)
     shown_across = _worst(data, metric, dims[view.across].cells, ACROSS)
-    kept = np.isin(rows, shown_rows) & np.isin(across, shown_across) & (view.told.trials > 0)
+    kept = np.isin(rows, shown_rows) & np.isin(across, shown_across) & (view.inside.trials > 0)
     places = np.flatnonzero(kept)
-    told, figures = view.told.take(places), _figures(view, places, confidence)
+    inside, figures = view.inside.take(places), _figures(view, places, confidence)
     terms = [slugs(list(dims[place].cells.predicates)) for place in (view.rows, view.across)]
     flipped = dims[view.rows].place > dims[view.across].place
     cells = []
     for position, place in enumerate(places.tolist()):
-        n = int(told.trials[position])
+        n = int(inside.trials[position])
         cell: list[Any] = [int(rows[place]), int(across[place]), n]
         if n >= FEWEST:
             cell += [None if np.isnan(value) else round(float(value), 6) for value in figures[position]]
@@ -201,22 +201,22 @@ def _plain(
                 cell.append(view.slugs[place])
         cells.append(cell)
     left_out = [len(dims[view.rows].cells) - len(shown_rows), width - len(shown_across)]
-    clearest = float(np.nan_to_num(figures[told.trials >= FEWEST, 5], nan=-1.0).max(initial=-1.0))
+    clearest = float(np.nan_to_num(figures[inside.trials >= FEWEST, 5], nan=-1.0).max(initial=-1.0))
     return [view.rows, view.across, shown_rows, shown_across, cells, *left_out, int(flipped)], clearest
 
 
 def _figures(view: View, places: np.ndarray, confidence: float) -> np.ndarray:
     """Return value, low, high, rest, difference and its interval of some cells: float64, shape (places, 7)."""
-    told, others = view.told.take(places), view.others.take(places)
+    inside, others = view.inside.take(places), view.others.take(places)
     others = others.only(others.trials >= FEWEST)
-    low, high = told.interval()
-    exact = [cells.interval(confidence, exact=True) for cells in (told, others)]
-    lowest, highest = difference_interval(told.value, exact[0], others.value, exact[1])
-    return np.column_stack([told.value, low, high, others.value, told.value - others.value, lowest, highest])
+    low, high = inside.interval()
+    exact = [cells.interval(confidence, exact=True) for cells in (inside, others)]
+    lowest, highest = difference_interval(inside.value, exact[0], others.value, exact[1])
+    return np.column_stack([inside.value, low, high, others.value, inside.value - others.value, lowest, highest])
 
 
 def _worst(data: ScoredLabels, metric: str, cells: Cells, most: int) -> list[int]:
     """Return the codes of the worst values, worst first: by the end of their intervals that is nearer to good."""
-    told = estimates(data, metric, cells.codes, len(cells))
-    low = np.where(told.trials >= FEWEST, told.interval()[0], -1.0)
-    return np.lexsort((-told.trials, -np.nan_to_num(low, nan=-1.0)))[:most].tolist()
+    inside = estimates(data, metric, cells.codes, len(cells))
+    low = np.where(inside.trials >= FEWEST, inside.interval()[0], -1.0)
+    return np.lexsort((-inside.trials, -np.nan_to_num(low, nan=-1.0)))[:most].tolist()

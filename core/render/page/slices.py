@@ -97,8 +97,8 @@ def slice_section(
     }
     columns = dict.fromkeys(dim.name for _, dims in made.values() for dim in dims)
     # Where the built-in model is wrong its suggestion says so, on what is flagged.
-    told = not share and data.source != PROXY and "error_rate" in made
-    wrong, more = _wrong(report, data, made["error_rate"], masks) if told else ({}, ())
+    lists_wrong = not share and data.source != PROXY and "error_rate" in made
+    wrong, more = _wrong(report, data, made["error_rate"], masks) if lists_wrong else ({}, ())
     return SliceSection(content, tuple(columns), wrong, more, masks)
 
 
@@ -154,14 +154,14 @@ def _wrong(
     rows = np.flatnonzero(wrong)
     ids = report.samples.ids.take(rows).to_pylist()
     single = data.several is None
-    said = [data.classes[code] if single else None for code in data.predicted[rows].tolist()]
+    predictions = [data.classes[code] if single else None for code in data.predicted[rows].tolist()]
     chosen: dict[int, None] = {}
     for inside in (*_weak_cells(*metric), *masks):
         chosen.update(dict.fromkeys(np.flatnonzero(inside & wrong)[:OF_CELL].tolist()))
         if len(chosen) >= MOST_WRONG:
             break
     more = report.samples.ids.take(np.array(list(chosen)[:MOST_WRONG], dtype=np.int64)).to_pylist()
-    return dict(zip(ids, said, strict=True)), tuple(more)
+    return dict(zip(ids, predictions, strict=True)), tuple(more)
 
 
 def _weak_cells(entry: dict[str, Any], dims: list[Dimension]) -> list[np.ndarray]:
