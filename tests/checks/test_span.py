@@ -389,7 +389,7 @@ def test_trackers_get_types_and_the_page_no_raw_spans_as_labels(made):
     shown = panels(report)
     assert {row[1] for row in shown.flagged.rows} <= {"city", "person", ""}
     assert shown.metrics["dq/judged"] == report.summary()["judged"] > 0
-    page = select(report, share=False, room=10**6, encode=json.dumps)
+    page, _ = select(report, share=False, room=10**6, encode=json.dumps)
     assert page["nodes"] and {node[1] for node in page["nodes"]} == {-1}
 
 

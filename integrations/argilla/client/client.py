@@ -45,7 +45,11 @@ class Client(Reader):
 
     def delete_dataset(self, dataset: str) -> None:
         """Delete a dataset with everything in it; one that is gone already is no error."""
-        self.delete(f"/datasets/{dataset}", what="a dataset")
+        try:
+            self.delete(f"/datasets/{dataset}", what="a dataset")
+        except RefusedError as error:
+            if error.status != 404:  # somebody deleted it while the server was at it
+                raise
 
     def upsert(self, dataset: str, records: Sequence[Mapping[str, Any]] | bytes, *, ids: Sequence[str]) -> list[Json]:
         """Create or change at most ``BATCH`` records, all or none of them; return them in their order.

@@ -11,6 +11,8 @@ from labelsift.integrations._service import Service, json_of
 
 # What its databases say where two make the same record, or write, at the same moment.
 _AT_ODDS = ("unique constraint", "database is locked")
+# What it says of a record or a dataset that somebody else deleted while it was answering.
+_GONE = "no row was found when one was required"
 _POSITION = re.compile(r"(?:[Rr]ecord at position |(?:^|; )body\.items\.)(\d+)(?: is not valid because |\.)")
 
 
@@ -60,8 +62,10 @@ class RefusedError(PlatformError):
 
 def refused(status: int, message: str, what: str) -> PlatformError | None:
     """Return the error for what a server refuses for its content; None for any other."""
-    if status == 500 and any(said in message.casefold() for said in _AT_ODDS):
+    if status == 500 and any(words in message.casefold() for words in _AT_ODDS):
         status = 409
+    elif status == 500 and _GONE in message.casefold():
+        status = 404
     if status not in (400, 404, 409, 422):
         return None
     general = SERVICE.refused(status, message, what=what)

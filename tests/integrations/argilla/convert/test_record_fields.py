@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelsift.data.review_queue import ReviewItem
 from labelsift.errors import InputError, PlatformError
+from labelsift.integrations.argilla.client.client import Client
 from labelsift.integrations.argilla.client.errors import RefusedError, refused, with_samples
 from labelsift.integrations.argilla.client.transport import body_of
 from labelsift.integrations.argilla.convert import review_schema
@@ -250,3 +252,14 @@ def test_a_record_that_somebody_made_at_the_same_moment_is_at_odds_with_another_
     assert refused(500, "anything else", "3 records") is None
     assert isinstance(error, PlatformError)
     assert math.isfinite(error.exit_code)
+
+
+def test_a_dataset_that_somebody_deletes_at_the_same_moment_is_gone(monkeypatch):
+    answer = requests.Response()
+    answer.status_code, answer._content = 500, b'{"detail": "No row was found when one was required"}'
+    client = Client("http://127.0.0.1:1", "a key of nobody")
+    monkeypatch.setattr(client, "_answer", lambda *_, **__: answer.raise_for_status())
+    client.delete_dataset("3")
+    answer._content = b'{"detail": "anything else"}'
+    with pytest.raises(PlatformError, match="500"):
+        client.delete_dataset("3")
