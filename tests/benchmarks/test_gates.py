@@ -28,6 +28,7 @@ def test_runs_are_what_their_names_say():
     assert old is not None and not set(old.samples.ids.to_pylist()) & set(new.samples.ids.to_pylist())
 
 
+@pytest.mark.slow
 def test_every_setting_is_a_gate_that_runs():
     for setting in SETTINGS:
         false, true = failures(setting, simulations=1, seed=5)

@@ -6,6 +6,8 @@ import ast
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parents[2]))  # benchmarks are no part of the package
 
 from benchmarks.mutants import GROUPS, ROOT, draw, mutants
@@ -33,6 +35,7 @@ def test_docstrings_and_messages_stay():
         assert strings <= kept
 
 
+@pytest.mark.slow
 def test_a_seed_draws_the_same_and_every_group_has_its_modules_and_tests():
     first, again, other = (draw([MODULE], 5, seed) for seed in (0, 0, 1))
     assert first == again != other

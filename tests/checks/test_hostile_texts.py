@@ -100,6 +100,7 @@ def test_every_check_of_the_rows_stands_any_texts(rows):
     scanned(rows)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.lists(texts, min_size=2, max_size=20), st.randoms(use_true_random=False))
 def test_every_check_of_the_rows_stands_any_texts_with_labels(rows, draw):

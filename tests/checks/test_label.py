@@ -43,6 +43,7 @@ def scanned(vectors: np.ndarray, given: np.ndarray, **options):
     return scan(samples, signals=Signals(embeddings=vectors), **{"only": ["label"], "store": None} | options)
 
 
+@pytest.mark.slow
 def test_planted_flips_are_ranked_first_and_not_below_cleanlab():
     from cleanlab.rank import get_label_quality_scores
     from sklearn.metrics import average_precision_score

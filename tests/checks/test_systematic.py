@@ -150,6 +150,7 @@ def test_the_score_columns_and_counts_are_those_of_the_label_check(slips):
     assert summary["findings"] == summary["issues"]["label"]["count"] + 1
 
 
+@pytest.mark.slow
 def test_annotators_who_chose_both_labels_make_a_guideline_unclear():
     vectors, truth, labels = noisy(0, "swap")
     said = [

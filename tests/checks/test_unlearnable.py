@@ -99,6 +99,7 @@ def test_a_rare_class_that_texts_tell_in_part_is_not_flagged_whole():
     holds_for_a_rare_class(report, "unhealthy")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (FIELD / "26-rare-class-flagged-whole").is_dir(), reason="needs ../shared/field")
 def test_the_rare_class_of_the_field_is_not_flagged_whole():
     report = scan(read(FIELD / "26-rare-class-flagged-whole" / "rare.csv", label="label"), store=None)

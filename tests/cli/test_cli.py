@@ -238,6 +238,7 @@ main()
 """
 
 
+@pytest.mark.slow
 def test_an_unexpected_error_ends_with_4_and_one_line(tmp_path):
     done = real("scan", "x.csv", folder=tmp_path, code=FAILING)
     assert done.returncode == 4

@@ -40,6 +40,7 @@ def test_a_misspelt_command_is_answered_by_the_nearest():
         assert "Did you mean 'push'?" in output
 
 
+@pytest.mark.slow
 def test_calling_a_command_imports_no_other():
     code = """
 import sys

@@ -126,6 +126,7 @@ def test_colours_are_rich_s_own(make_report):
     assert "\x1b[1m" in said
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_no_text_breaks_it(make_report, text):

@@ -44,6 +44,7 @@ def test_the_fingerprint_is_the_same_in_any_order(rows, order):
     assert samples_of(rows).fingerprint == samples_of(shuffled).fingerprint
 
 
+@pytest.mark.slow
 @given(rows=ROWS, other=ROWS)
 def test_the_fingerprint_differs_where_the_content_does(rows, other):
     assume(sorted(map(content, rows)) != sorted(map(content, other)))

@@ -99,6 +99,7 @@ def test_it_is_stopped_when_the_block_fails(serving):
     assert gone(*running)
 
 
+@pytest.mark.slow
 def test_what_does_not_listen_is_killed(serving, monkeypatch):
     monkeypatch.setattr(servers, "_SUPERVISOR", servers._SUPERVISOR.replace("child.wait(10)", "child.wait(1)"))
     server, pids, _ = serving(deaf=True)
@@ -150,6 +151,7 @@ def test_a_server_that_is_not_ready_in_time_is_stopped_and_its_log_named(serving
     assert gone(*started(pids))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command", [[sys.executable, "-c", "print('no luck'); raise SystemExit(3)"], ["/absent/program"]]
 )
@@ -178,6 +180,7 @@ def test_what_speaks_no_http_is_ready_when_a_function_says_so(serving):
         assert next(answers, "asked until it was ready") == "asked until it was ready"
 
 
+@pytest.mark.slow
 def test_an_answer_that_is_no_http_is_no_readiness(tmp_path):
     talk = (
         "import socket, sys\n"

@@ -235,6 +235,7 @@ def test_the_commands_of_corrections_run_in_their_order(tmp_path):
     assert len(ls.load(store=store).samples) == len(samples) - 2  # the forgotten ones
 
 
+@pytest.mark.slow
 def test_the_check_of_contributing_works(folder):
     module = next(block for block in blocks("CONTRIBUTING.md", "python") if "@check(" in block)
     place = (

@@ -50,6 +50,7 @@ def test_spans_need_texts_and_tokens_need_tags(more, says):
         ls.read(pa.table({"text": ["Ann left"], "x": ["b"], "spans": ["[]"]}), **more)
 
 
+@pytest.mark.slow
 def test_without_numba_spans_say_what_to_install_and_other_checks_run():
     done = subprocess.run([sys.executable, "-c", WITHOUT_NUMBA], check=True, capture_output=True, text=True)
     first, last = done.stdout.splitlines()

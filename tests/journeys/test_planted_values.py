@@ -343,6 +343,7 @@ def stored(folder: Path) -> Iterator[tuple[str, object]]:
             yield name, path.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_store_holds_them_in_the_tables_of_samples_and_after_forget_nowhere(world):
     store = world.folder / "store"
     texts = [name for name, content in stored(store) if held(world.owners, content)]

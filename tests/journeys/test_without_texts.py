@@ -86,6 +86,7 @@ def test_probabilities_alone_rank_no_worse_than_self_confidence(digits):
     ]
 
 
+@pytest.mark.slow
 def test_nothing_speaks_of_texts(digits, tmp_path: Path, capsys):
     vectors, _, given, _ = digits
     report = ls.scan(samples_of(given), signals=ls.Signals(embeddings=vectors), store=None)

@@ -90,6 +90,7 @@ def test_each_cell_says_what_is_counted(report):
     assert [(cell["city"], cell["gender"]) for cell in beyond] == [("東京", "f")]
 
 
+@pytest.mark.slow
 def test_random_errors_are_within_chance_everywhere():
     columns = rows_with_a_weak_slice(seed=5)
     rng = np.random.default_rng(1)
@@ -113,6 +114,7 @@ def test_hidden_columns_stay_hidden_and_a_shared_page_holds_no_condition(report)
     assert "slices" not in dict(content_of(page)["about"])
 
 
+@pytest.mark.slow
 def test_the_proxy_model_is_marked_and_flagged_labels_come_first():
     columns = rows_with_a_weak_slice()
     del columns["predicted"]

@@ -47,6 +47,7 @@ def test_the_terminal_names_the_most_frequent(make_report):
     assert "Confusions that recur" not in printed(make_report())
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_no_class_name_breaks_the_terminal(make_report, text):

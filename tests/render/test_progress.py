@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from labelsift.models import progress as loops
 from labelsift.models.progress import listening, tracked
 from labelsift.render import progress
@@ -45,6 +46,7 @@ def test_long_steps_tell_their_share(make_report):
     assert list(tracked("ab")) == ["a", "b"] and loops._listener.get() is None  # and nobody has to listen
 
 
+@pytest.mark.slow
 def test_a_terminal_shows_steps_and_shares_and_a_pipe_nothing(tmp_path):
     quiet = subprocess.run([sys.executable, "-c", SCRIPT], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert (quiet.stdout, quiet.stderr) == ("", "")

@@ -135,6 +135,7 @@ def test_after_a_failure_at_any_step_the_same_again_is_exact(faults, early, late
     assert trial.push(mode) == (0, 0, len(QUEUE.items))
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(answers=st.tuples(ANSWERS, ANSWERS), others=OTHERS, faults=FAULTS, modes=st.tuples(MODE, MODE))
 def test_what_people_wrote_stays_and_comes_back_once(store, answers, others, faults, modes):

@@ -183,6 +183,7 @@ def _append(folder: str, start: int) -> None:
         Pools(Path(folder)).add("pool", rows(range(number, number + 20)), embedder="e", embed=embed)
 
 
+@pytest.mark.slow
 def test_two_writers_at_once_lose_nothing(tmp_path):
     context = multiprocessing.get_context("spawn")
     writers = [context.Process(target=_append, args=(str(tmp_path), start)) for start in (0, 100)]

@@ -44,6 +44,7 @@ def test_what_is_told_while_it_is_done_is_done_again(database):
     assert work(database) == [[7]]
 
 
+@pytest.mark.slow
 def test_a_flood_of_one_source_holds_up_no_other(database):
     for task in range(queue.OF_SOURCE):
         database.add_jobs("annotation", 1, [(task, task)], source="flood")

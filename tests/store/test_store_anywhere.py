@@ -177,6 +177,7 @@ def test_a_full_bucket_is_named_and_leaves_the_old_runs(report, bucket, monkeypa
     assert store.place.names() == names
 
 
+@pytest.mark.slow
 def test_processes_that_save_at_once_do_not_disturb_each_other(report, store, anywhere):
     names = [f"2099123{digit}-000000-ffffff" for digit in range(4)]
     assert saved_at_once(anywhere, [replace(report, run=name) for name in names]) == [0] * 4

@@ -17,6 +17,7 @@ PARTS = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("part", PARTS)
 def test_a_text_of_repeats_is_read_to_its_end(part):

@@ -75,5 +75,6 @@ def test_a_server_that_does_not_answer_is_named_at_once(home, make_report, monke
     assert "WANDB_MODE=offline" in WandB().doctor()["connection"]
 
 
+@pytest.mark.slow
 def test_doctor_says_nothing_when_all_is_well(stub):
     assert WandB().doctor() == {}

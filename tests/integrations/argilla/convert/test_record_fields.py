@@ -108,6 +108,7 @@ CELLS = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(
     st.dictionaries(st.text(max_size=300), st.lists(CELLS, min_size=3, max_size=3), max_size=5), st.sampled_from(MODES)

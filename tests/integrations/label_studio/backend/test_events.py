@@ -245,6 +245,7 @@ def test_an_unseen_text_is_weighed_by_the_model(bench: Bench) -> None:
     assert len(bench.cable.second_looks()) == 1
 
 
+@pytest.mark.slow
 def test_a_server_that_is_away_costs_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     _send(bench, _event(_contradict(bench.cable)))
 

@@ -55,6 +55,7 @@ def test_a_full_queue_is_said_and_what_was_missed_is_asked_for_soon(bench: Bench
     assert bench.database.job_counts() == {"pending": OF_SOURCE}
 
 
+@pytest.mark.slow
 def test_a_flood_of_tasks_that_are_not_there_costs_few_requests(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     client, asked = TestClient(bench.app), create_autospec(bench.cable.tasks, side_effect=bench.cable.tasks)
     monkeypatch.setattr(bench.cable, "tasks", asked)
