@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
 from ..errors import InputError
-from ..io.whole_file import whole_file
 from .options import RunRef, json_option, run_options
-from .output import write_json, write_table
+from .output import write_json, write_table, write_text
 
 
 @click.command()
@@ -26,12 +24,7 @@ def collect(ref: RunRef, *, out: str | None, examples: int, with_texts: bool, as
         raise InputError(f"labelsift cannot tell the format of {out}", hint="Name it .md, .csv or .parquet")
     request = ref.load().collection_request(examples=examples, with_texts=with_texts)
     if out and form == ".md":
-        try:
-            with whole_file(out) as half:
-                half.write_text(request.markdown(), encoding="utf-8")
-        except OSError as error:
-            why = os.strerror(error.errno) if error.errno else str(error)
-            raise InputError(f"{out} cannot be written ({why})", hint="Name another file") from None
+        write_text(request.markdown(), out)
     elif out:
         write_table(request.table, out)
     if as_json:

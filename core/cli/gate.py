@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from .. import platforms
 from ..errors import InputError
-from ..io.whole_file import whole_file
 from ..render.gate_junit import gate_junit
 from ..render.gate_markdown import gate_markdown
 from .options import RunRef, json_option, run_options
-from .output import write_json
+from .output import write_json, write_text
 from .print_gate import print_gate
 from .settings import SettingsFile
 
@@ -68,7 +65,7 @@ def gate(
     )
     for path, write in ((junit, gate_junit), (markdown, gate_markdown)):
         if path:
-            _write(path, write(result))
+            write_text(write(result), path)
     if as_json:
         write_json(result.as_dict())
     else:
@@ -78,12 +75,3 @@ def gate(
         click.echo(f"{receipt.platform}: noted in {receipt.links.get('run') or receipt.target}", err=True)
     if code := EXIT_CODES[result.status]:
         raise click.exceptions.Exit(code)
-
-
-def _write(path: str, text: str) -> None:
-    try:
-        with whole_file(path) as half:
-            half.write_text(text, encoding="utf-8")
-    except OSError as error:
-        why = os.strerror(error.errno) if error.errno else str(error)
-        raise InputError(f"{path} cannot be written ({why})", hint="Name another file") from None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 import pyarrow.compute as pc
 from rich.console import Console
@@ -12,9 +10,8 @@ from ..data.label_sets import parsed
 from ..data.label_variants import mapping_toml, misspellings, spelling_groups
 from ..data.samples import Samples
 from ..errors import InputError
-from ..io.whole_file import whole_file
 from .options import FORM, ReadOptions, json_option, read_options
-from .output import write_json
+from .output import write_json, write_text
 from .terminal import new_table, plain
 
 
@@ -31,7 +28,7 @@ def labels(file: str, *, reading: ReadOptions, out: str | None, as_json: bool) -
         raise InputError("No row has a label", hint="Name the label column: --label")
     groups, perhaps = spelling_groups(counts), misspellings(counts)
     if out:
-        _write(mapping_toml(counts), out)
+        write_text(mapping_toml(counts), out)
     if as_json:
         write_json({"labels": counts, "spellings": groups, "perhaps_misspelled": perhaps, "out": out})
         return
@@ -63,12 +60,3 @@ def _counts(samples: Samples) -> dict[str, int]:
         for value in values:
             counts[value] += entry["counts"]
     return counts
-
-
-def _write(text: str, path: str) -> None:
-    try:
-        with whole_file(path) as half:
-            half.write_text(text, encoding="utf-8")
-    except OSError as error:
-        why = os.strerror(error.errno) if error.errno else str(error)
-        raise InputError(f"{path} cannot be written ({why})", hint="Name another file") from None

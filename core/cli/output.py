@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,17 +54,36 @@ def write_table(table: pa.Table, path: str) -> None:
     from pyarrow import csv, parquet
 
     form = table_format(path)
+    with _writing(path) as half:
+        if form == "parquet":
+            parquet.write_table(table, str(half), compression="zstd")
+            return
+        table = plain_labels(table)
+        for position, field in enumerate(table.schema):
+            if pa.types.is_list(field.type):
+                texts = [json.dumps(value, ensure_ascii=False) for value in table[field.name].to_pylist()]
+                table = table.set_column(position, field.name, pa.array(texts, pa.string()))
+        csv.write_csv(table, str(half))
+
+
+def write_text(text: str, path: str) -> None:
+    """Write a text as a file, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written there.
+    """
+    with _writing(path) as half:
+        half.write_text(text, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def _writing(path: str) -> Iterator[Path]:
+    """Yield where a file is written that then takes its place, and say in one line why it cannot."""
     try:
         with whole_file(path) as half:
-            if form == "parquet":
-                parquet.write_table(table, str(half), compression="zstd")
-                return
-            table = plain_labels(table)
-            for position, field in enumerate(table.schema):
-                if pa.types.is_list(field.type):
-                    texts = [json.dumps(value, ensure_ascii=False) for value in table[field.name].to_pylist()]
-                    table = table.set_column(position, field.name, pa.array(texts, pa.string()))
-            csv.write_csv(table, str(half))
+            yield half
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error)
         raise InputError(f"{path} cannot be written ({why})", hint="Free some space, or name another file") from None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import labelsift as ls
-import openpyxl
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
@@ -14,6 +13,7 @@ from labelsift.corrections.record import recorded
 from labelsift.errors import InputError
 from labelsift.search.index_pool import index_pool
 from labelsift.store.store import Store
+from workbooks import decide
 
 TEXTS = [
     "my card was stolen",
@@ -38,15 +38,6 @@ def report(tmp_path) -> ls.Report:
     unlabeled = ls.read(pa.table(pool), id="id", metadata=["channel"], name="inbox")
     index_pool(unlabeled, store=tmp_path / "kept")
     return made
-
-
-def decide(path, decision: str) -> None:
-    book = openpyxl.load_workbook(path)
-    sheet = book.worksheets[0]
-    column = [cell.value for cell in sheet[1]].index("decision") + 1
-    for row in range(2, sheet.max_row + 1):
-        sheet.cell(row, column, decision)
-    book.save(path)
 
 
 def test_a_batch_of_the_run_keeps_order_and_given_labels(report):

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import labelsift as ls
-import openpyxl
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
@@ -16,6 +15,7 @@ from labelsift.corrections.record import recorded
 from labelsift.data.slugs import slug
 from labelsift.errors import InputError
 from labelsift.store.store import Store
+from workbooks import decide
 
 ROWS = 80
 WORDS = {"card": "my bank card was stolen", "loan": "the rate of my home loan"}
@@ -53,15 +53,6 @@ def scan(place: Path, **more: Any) -> ls.Report:
 @pytest.fixture
 def report(tmp_path) -> ls.Report:
     return scan(tmp_path / "kept", slices={"cards in CA": "state = 'CA' AND label = 'card'"})
-
-
-def decide(path: Path, decision: str) -> None:
-    book = openpyxl.load_workbook(path)
-    sheet = book.worksheets[0]
-    column = [cell.value for cell in sheet[1]].index("decision") + 1
-    for row in range(2, sheet.max_row + 1):
-        sheet.cell(row, column, decision)
-    book.save(path)
 
 
 def test_all_samples_of_the_slice_the_wrong_and_the_flagged_ones_first(report):
