@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .data.refusals import ABLE, REFUSALS
-from .data.requests import MODES, ApplyRequest, Health, Local, Mode, Opened, PushRequest, Receipt
+from .data.requests import MODES, ApplyRequest, GateNote, Health, Local, LogRequest, Mode, Opened, PushRequest, Receipt
 from .errors import InputError
 from .store.base import DEFAULT, BaseStore
 
@@ -29,9 +29,11 @@ __all__ = [
     "MODES",
     "ApplyRequest",
     "Explorer",
+    "GateNote",
     "Health",
     "LabelingPlatform",
     "Local",
+    "LogRequest",
     "Mode",
     "Opened",
     "Platform",
@@ -52,8 +54,8 @@ GROUP = "labelsift.platforms"
 class Platform:
     """What labeling platforms and trackers have in common.
 
-    An adapter names itself, declares its abilities in ``capabilities``, and overrides the methods that these
-    stand for. What it does not declare is refused before its method is called.
+    An adapter declares its abilities in ``capabilities``, and overrides the methods that these stand for. What it does
+    not declare is refused before its method is called.
     """
 
     name: str
@@ -206,22 +208,24 @@ class LabelingPlatform(Platform):
 
 
 class Tracker(Platform):
-    """A platform that keeps figures, tables and reports of runs. Capabilities: ``gate``, ``forget``, ``local``."""
+    """A platform that keeps figures, tables and reports of runs.
 
-    def log(self, run: Run, *, target: str | None = None, with_text: bool = False) -> Receipt:
-        """Write the panels of a run into a run of the tracker's."""
+    Capabilities: ``model`` (links to registered models), ``share`` (pages to share), ``gate``, ``forget``, ``local``.
+    """
+
+    def log(self, run: Run, request: LogRequest) -> Receipt:
+        """Write the panels of a run into a run of the tracker's; twice in a row changes nothing."""
         raise self.refusal("log")
 
-    def gate(self, run: Run, result: Mapping[str, Any], *, summary: str, target: str | None = None) -> Receipt:
-        """Note in the run of a scan what became of a gate: ``GateResult.as_dict()``, and Markdown of it."""
+    def gate(self, run: Run, note: GateNote) -> Receipt:
+        """Note in the run of a scan what became of a gate."""
         raise self.refusal("gate")
 
 
 class Explorer(Platform):
-    """A program on this machine in which people look at the samples of a run on a map. It may reach no other machine.
+    """A program in which people look at the samples of a run on a map; it may reach no other machine.
 
-    What it is given lies in one private folder that is deleted when it stops, and that ``forget`` deletes, too: it must
-    keep nothing elsewhere.
+    It keeps nothing outside the private folder that it is given, which its end and ``forget`` delete.
     """
 
     settings = MappingProxyType({})
@@ -245,13 +249,7 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str) -> Platform:
-    """Return the platform of that name.
-
-    Raises
-    ------
-    InputError
-        If no installed package offers a platform of that name.
-    """
+    """Return the platform of that name; raise an InputError where no installed package offers it."""
     from importlib.metadata import entry_points
 
     for point in entry_points(group=GROUP):
@@ -272,18 +270,16 @@ def labeler(name: str, ability: str | None = None) -> LabelingPlatform:
 
 def tracker(name: str) -> Tracker:
     """Return the tracker of that name; a labeling platform is refused."""
-    platform = get(name)
-    if not isinstance(platform, Tracker):
-        raise InputError(f"{name} is no tracker: it cannot log", hint="Use `labelsift push` for it")
-    return platform
+    if isinstance(platform := get(name), Tracker):
+        return platform
+    raise InputError(f"{name} is no tracker: it cannot log", hint="Use `labelsift push` for it")
 
 
 def explorer(name: str) -> Explorer:
     """Return the explorer of that name; anything else is refused."""
-    platform = get(name)
-    if not isinstance(platform, Explorer):
-        raise InputError(f"{name} is no explorer", hint="Look at a run with: labelsift explore")
-    return platform
+    if isinstance(platform := get(name), Explorer):
+        return platform
+    raise InputError(f"{name} is no explorer", hint="Look at a run with: labelsift explore")
 
 
 def pull(platform: str, *, project: str, store: str | PathLike[str] | None = None) -> pa.Table:
@@ -292,8 +288,7 @@ def pull(platform: str, *, project: str, store: str | PathLike[str] | None = Non
     Parameters
     ----------
     store
-        The store that keeps the runs, or its address; None for ``.labelsift``. What was pushed in mode ``blind``
-        names its given labels only there.
+        Keeps the runs; None for ``.labelsift``. What was pushed in mode ``blind`` names its labels only there.
     """
     kept = store if isinstance(store, BaseStore) else BaseStore(store or DEFAULT)
     with kept.writing():

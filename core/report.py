@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .data.formatting import visible
-from .data.textless import require_texts
 from .errors import InputError
 from .models.vector_index import VectorIndex
 from .render.card import card
@@ -24,7 +23,7 @@ from .search.query import Searchable
 from .search.run_embedder import USERS_EMBEDDINGS as USERS_EMBEDDINGS
 from .search.seeds import open_index, searchable, selection
 from .search.sql_filter import Selection
-from .store.base import DEFAULT, LATEST, RunTarget
+from .store.base import DEFAULT, LATEST
 from .store.erasures import unerased
 from .store.run import Run
 from .store.run_notes import note_entry
@@ -44,6 +43,7 @@ class Report(Run):
 
     _repr_html_ = card  # what notebooks show
     from .render.collection_request import collection_request  # a method: what rows to ask for
+    from .render.tracker_panels.send import log, log_gate  # methods: into a run of W&B or MLflow
     from .search.gate import gate  # a method: conditions that the run must fulfil
 
     def to_pandas(self) -> pd.DataFrame:
@@ -244,18 +244,6 @@ class Report(Run):
         if slice is None and where is None:
             return push(self, platform, request)
         return push(self.batch(slice=slice, where=where), platform, request)
-
-    def log(self, platform: str, *, target: str | None = None, with_text: bool = False) -> Receipt:
-        """Write this report's panels into a run of a tracker; see :class:`labelsift.platforms.Tracker`."""
-        from . import platforms
-
-        if with_text:
-            require_texts(self.samples, "A log with texts", run=self.run, hint="Leave out --with-text")
-        with unerased(self) as run:
-            receipt = platforms.tracker(platform).log(run, target=target, with_text=with_text)
-            if self.store is not None:
-                self.store.sent(RunTarget(self.run, platform, receipt.target), with_text=with_text)
-        return receipt
 
     def note(self, text: str, *, by: str, slice: str | None = None, sample: str | None = None) -> None:
         """Keep a person's note on this run, or on one of its slices (by its slug) or samples (by its id)."""

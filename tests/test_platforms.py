@@ -143,7 +143,7 @@ def test_methods_that_no_adapter_wrote_say_so():
         (lambda: bare.apply(None, None), "bare cannot take decisions back"),
         (lambda: bare.read("P"), "bare cannot be read as a data set"),
         (lambda: bare.push(None, None), "bare cannot push"),
-        (lambda: bare.log(None), "bare cannot log"),
+        (lambda: bare.log(None, None), "bare cannot log"),
         (lambda: bare.require("local"), "bare cannot be tried locally"),
     ):
         with pytest.raises(InputError, match=message):

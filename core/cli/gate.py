@@ -51,9 +51,8 @@ def gate(
 
     Exit code 0: all hold. 1: a condition failed. 2: something could not be judged.
     """
-    keeper = platforms.tracker(tracker) if tracker else None
-    if keeper is not None:
-        keeper.require("gate")
+    if tracker:
+        platforms.tracker(tracker).require("gate")
     settings: SettingsFile = context.find_root().obj or SettingsFile()
     report = ref.load()
     result = report.gate(
@@ -70,8 +69,8 @@ def gate(
         write_json(result.as_dict())
     else:
         print_gate(result)
-    if keeper is not None:
-        receipt = keeper.gate(report, result.as_dict(), summary=gate_markdown(result), target=target)
+    if tracker:
+        receipt = report.log_gate(tracker, result, target=target)
         click.echo(f"{receipt.platform}: noted in {receipt.links.get('run') or receipt.target}", err=True)
     if code := EXIT_CODES[result.status]:
         raise click.exceptions.Exit(code)

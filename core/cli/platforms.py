@@ -198,11 +198,24 @@ def _agreed(issue: Agreement) -> str:
 @click.argument("tracker")
 @click.argument("target", required=False)
 @click.option("--with-text", is_flag=True, help="Send the texts as well; nothing finds every name in them.")
+@click.option("--all", "every", is_flag=True, help="Every slice as a metric, every finding in the table.")
+@click.option("--model", metavar="NAME/VERSION", help="Link the run with this registered model version (MLflow).")
+@click.option("--share", is_flag=True, help="Make a page there that can be shared, too (a W&B report).")
 @run_options
 @json_option
-def log(tracker: str, target: str | None, with_text: bool, ref: RunRef, as_json: bool) -> None:
+def log(
+    tracker: str,
+    target: str | None,
+    with_text: bool,
+    every: bool,
+    model: str | None,
+    share: bool,
+    ref: RunRef,
+    as_json: bool,
+) -> None:
     """Write the figures, tables and report of a run into TRACKER (TARGET: its experiment or project)."""
-    show_receipt(ref.load().log(tracker, target=target, with_text=with_text), as_json=as_json)
+    receipt = ref.load().log(tracker, target=target, with_text=with_text, every=every, model=model, share=share)
+    show_receipt(receipt, as_json=as_json)
 
 
 @click.command()

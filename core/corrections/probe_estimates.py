@@ -179,9 +179,7 @@ def probed(run: str = LATEST, *, store: str | Path = DEFAULT) -> Probed:
     made = _judging(decisions(records, run=name))
     plan = plans[-1] if plans else Plan((), (), 0, {})
     blind = [record for record in made if record["id"] in plan.scores]
-    verdicts = resolve(as_table(blind)).decided if blind else {}
-    flagged = _stratum(plan.flagged, verdicts, size=len(plan.flagged))
-    rest = _stratum(plan.probes, verdicts, size=plan.rest)
+    flagged, rest = _strata(plan, blind)
     pairs = _pairs(blind, plan.repeats)
     suggested = _suggested(kept, name)
     first = [record for record in made if record.get("asked") not in (REPEAT, SECOND_LOOK)]
@@ -203,6 +201,15 @@ def probed(run: str = LATEST, *, store: str | Path = DEFAULT) -> Probed:
             *([f"What people choose with and without the suggestion is {FROM_ONE_ROUND}"] if within else ()),
         ),
     )
+
+
+def probe_rates(records: Sequence[Record], run: str) -> dict[str, Estimate]:
+    """Return what :func:`estimates` says after a run's last round with probes; empty without one."""
+    plans = [Plan.of(record) for record in records if record.get("kind") == ROUND and record["run"] == run]
+    if not plans:
+        return {}
+    made = [record for record in _judging(decisions(records, run=run)) if record["id"] in plans[-1].scores]
+    return estimates(*_strata(plans[-1], made))
 
 
 def judged_probes(records: Sequence[Record], run: str) -> Stratum | None:
@@ -257,6 +264,15 @@ def _pairs(made: Sequence[Record], repeats: Collection[str]) -> list[bool]:
         if record["id"] in repeats:
             both_times.setdefault((record["person"], record["id"]), {})[record.get("asked") == REPEAT] = record
     return [vote_of(both[False]) == vote_of(both[True]) for both in both_times.values() if len(both) == 2]
+
+
+def _strata(plan: Plan, made: Sequence[Record]) -> tuple[Stratum, Stratum]:
+    """Return what was judged of a round's flagged samples, and of its probes for all others."""
+    verdicts = resolve(as_table(made)).decided if made else {}
+    return (
+        _stratum(plan.flagged, verdicts, size=len(plan.flagged)),
+        _stratum(plan.probes, verdicts, size=plan.rest),
+    )
 
 
 def _stratum(ids: Sequence[str], verdicts: Mapping[str, tuple[str, str]], *, size: int) -> Stratum:

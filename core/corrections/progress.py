@@ -6,10 +6,10 @@ import contextlib
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
@@ -25,10 +25,6 @@ from ..store.store import Store
 from .outlook import LEVEL, asked_next, open_labels, outlook
 from .probe_estimates import judged_probes
 from .record import decisions
-
-if TYPE_CHECKING:
-    from ..render.panels import Panels
-    from ..store.run import Run
 
 UNKNOWN = "unknown"  # the issue of samples whose run the store does not have
 LONGEST = 600.0  # seconds of one decision that count: a page that was left open is no work
@@ -85,7 +81,7 @@ def queue(
         ahead = _outlook(kept, info, records, of_labels, level=level) if of_labels else None
         for issue, ids in by_issue.items():
             row = {"run": info.run, "dataset": info.dataset, "rounds": rounds, "issue": issue}
-            counts = _counts(ids, [decision for decision in of_run if decision["id"] in ids])
+            counts = counts_of(ids, [decision for decision in of_run if decision["id"] in ids])
             rows.append(row | counts | {"outlook": ahead})
     return rows
 
@@ -111,7 +107,8 @@ def _outlook(
     return outlook(rates, labels, questions, level=level, seconds=seconds).as_dict()
 
 
-def _counts(ids: set[str], of_issue: Sequence[Record]) -> dict[str, int]:
+def counts_of(ids: set[str], of_issue: Sequence[Record]) -> dict[str, int]:
+    """Count samples that people were asked about by what became of them, and the decisions by their verdict."""
     decided = {decision["id"] for decision in of_issue if decision["verdict"] not in UNDECIDED}
     unclear = {decision["id"] for decision in of_issue if decision["verdict"] == UNCLEAR} - decided
     skipped = {decision["id"] for decision in of_issue if decision["verdict"] == SKIPPED} - decided - unclear
@@ -227,27 +224,6 @@ class LabelingTime:
         capped = f"; {self.capped:,} of them counted as ten minutes" if self.capped else ""
         untimed = f"; {self.untimed:,} further decisions without a time" if self.untimed else ""
         return f"{timed}{capped}{untimed}; {self.accepted:,} accepted a suggestion"
-
-
-def with_queue(content: Panels, run: Run) -> Panels:
-    """Add where people decide on a run, and how far they are, to what a tracker shows; nothing if it is unknown."""
-    page = next((link.partition("?")[0] for link in run.sample_links.values() if "://" in link), "")
-    answers: list[Record] = []
-    if run.store is not None:
-        with contextlib.suppress(LabelsiftError):  # a broken record is named by verify
-            answers = [each for each in decisions(run.store.ledger.records(), run=run.run) if each["asked"] != REPEAT]
-    asked = run.sample_links.keys() | {each["id"] for each in answers}
-    if not asked:
-        return content
-    counts = _counts(set(asked), answers)
-    head, *rest = content.summary.split("\n\n")
-    says = f"Decided: {counts['decided']:,} of {counts['asked']:,}" + (f", [the queue]({page})." if page else ".")
-    return replace(
-        content,
-        metrics=content.metrics | {f"dq/queue_{name}": float(counts[name]) for name in ("asked", "open", "decided")},
-        params=content.params | ({"labelsift_queue": page} if page else {}),
-        summary="\n\n".join([head, says, *rest]),
-    )
 
 
 def rounds_between(runs: Iterable[RunInfo], *, old: str, new: str) -> set[str]:

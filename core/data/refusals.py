@@ -11,6 +11,8 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "serve": ("{name} cannot be served", ABLE),
     "forget": ("{name} cannot delete what was pushed", "Delete it there by hand"),
     "gate": ("{name} cannot keep the result of a gate", ABLE),
+    "model": ("{name} has no registry of models that runs can be linked with", ABLE),
+    "share": ("{name} has no pages to share of its own", ABLE),
     "examine": ("The doctor of {name} looks at the connection only", "labelsift doctor {name}"),
     "local": ("{name} cannot be tried locally", "Update the package that offers it"),
     "match": ("match and create are for existing projects on a server, and {name} has none", "Leave them out"),

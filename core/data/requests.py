@@ -132,15 +132,66 @@ class PushRequest:
 
 
 @dataclass(frozen=True)
+class LogRequest:
+    """What is asked of :meth:`labelsift.platforms.Tracker.log`.
+
+    Parameters
+    ----------
+    target
+        The experiment or project there; None for what the user has set.
+    with_text, share
+        Send texts and reasons, too, with personal data and secrets masked; make a page there that can be shared, too.
+    every
+        Make every slice a metric, and put every finding into the flagged table (``--all``).
+    model
+        The registered model version to link with the run, ``NAME/VERSION``.
+    """
+
+    target: str | None = None
+    with_text: bool = False
+    every: bool = False
+    model: str | None = None
+    share: bool = False
+
+    def __post_init__(self) -> None:
+        if self.model is not None and not all(self.model.rpartition("/")):
+            raise InputError(f"{self.model!r} is no model version", hint="Name it as NAME/VERSION, like tickets/3")
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The abilities that a tracker must declare for it."""
+        return ("model",) * (self.model is not None) + ("share",) * self.share
+
+
+@dataclass(frozen=True)
+class GateNote:
+    """What a tracker is told of a gate.
+
+    Parameters
+    ----------
+    result, summary
+        ``GateResult.as_dict()``, and the same as Markdown.
+    target
+        The experiment or project there; None for what the user has set.
+    before
+        The status of the last gate of the same data set that the tracker was told of; None where there is none.
+    """
+
+    result: Mapping[str, Any]
+    summary: str
+    target: str | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True)
 class ApplyRequest:
     """What is asked of :meth:`labelsift.platforms.LabelingPlatform.apply`.
 
     Parameters
     ----------
-    project
-        The title or number of the project that the samples are from.
-    match
-        The field of its tasks that holds the sample id; None for what the platform finds by itself.
+    project, match
+        The title or number of the project that the samples are from; the field of its tasks that holds the sample id,
+        None for what the platform finds by itself.
     policy, experts
         How differing decisions are settled, as in ``Samples.apply``.
     undo

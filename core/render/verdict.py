@@ -18,7 +18,7 @@ MAX_LENGTH = 8_000  # a tag of MLflow's holds no more
 HEADING = "### labelsift: "
 SHOWN = 8
 NAME_LENGTH = 60
-# Below so many labels an interval is too wide to call a slice worse.
+# Below so many labels an interval is too wide to call a slice or a class worse.
 FEWEST = 10
 _WHOSE = {
     PROXY: ("The proxy model (trained by the scan, out of sample)", "judged"),
@@ -26,7 +26,15 @@ _WHOSE = {
 }
 
 
-def summary(overview: Overview, slices: pa.Table, whole: dict[str, float], source: str, counted: str = "") -> str:
+def summary(
+    overview: Overview,
+    slices: pa.Table,
+    whole: dict[str, float],
+    source: str,
+    counted: str = "",
+    *,
+    review: str = "",
+) -> str:
     """Write the verdict.
 
     Parameters
@@ -39,10 +47,13 @@ def summary(overview: Overview, slices: pa.Table, whole: dict[str, float], sourc
         Whose predictions ``whole`` judges.
     counted
         What they are counted on, in words.
+    review
+        How far people are, as Markdown.
     """
     worse = _worse(slices, whole["label_issue_rate"]) if overview.tells_shares else []
     parts = [
         f"{HEADING}{escaped(overview.verdict)}",
+        review,
         f"{_worst(worse)} {escaped(overview.details)}".strip(),
         _judge(overview, whole, source, counted),
         _issues(overview),
@@ -94,7 +105,7 @@ def _pairs(overview: Overview) -> str:
 
 
 def _classes(overview: Overview) -> str:
-    worst = [health for health in overview.classes if health.flagged][:SHOWN]
+    worst = [health for health in overview.classes if health.flagged and health.rows >= FEWEST][:SHOWN]
     rows = [
         (
             _name(health.name),

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from labelsift.platforms import Local, Receipt, Tracker
+from labelsift.platforms import GateNote, Local, LogRequest, Receipt, Tracker
 
 if TYPE_CHECKING:
     from labelsift.store.run import Run
@@ -23,26 +23,17 @@ class MLflow(Tracker):
     settings = MappingProxyType({"experiment": "MLFLOW_EXPERIMENT_NAME", "uri": "MLFLOW_TRACKING_URI"})
     capabilities = frozenset({"gate", "local"})
 
-    def log(self, run: Run, *, target: str | None = None, with_text: bool = False) -> Receipt:
-        """Write the panels of a report into a run.
-
-        Parameters
-        ----------
-        target
-            The experiment's name. By default the user's active run, else the experiment that MLflow
-            has been told to use, else ``labelsift``.
-        with_text
-            Let texts and reasons go along, and the full report in place of the shared one.
-        """
+    def log(self, run: Run, request: LogRequest) -> Receipt:
+        """Write the panels of a report into a run."""
         from .log import write
 
-        return write(run, target=target, with_text=with_text)
+        return write(run, request)
 
-    def gate(self, run: Run, result: Mapping[str, Any], *, summary: str, target: str | None = None) -> Receipt:
+    def gate(self, run: Run, note: GateNote) -> Receipt:
         """Tag the run of a scan with the result of a gate, and keep it there as JSON and Markdown."""
-        from .gate import note
+        from .gate import write
 
-        return note(run, result, summary=summary, target=target)
+        return write(run, note)
 
     def doctor(self) -> Mapping[str, str]:
         """Say what is wrong with the connection and how to mend it; empty when all is well."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from html import escape
 
 from labelsift.data.formatting import shortened
-from labelsift.render.panels import Histogram, Matrix
+from labelsift.render.tracker_panels.figures import Histogram, Matrix
 
 _FONT = "font-family='system-ui,sans-serif'"
 _INK, _MUTED, _BAD, _GOOD = "#1f2328", "#656d76", "#c0392b", "#4a78b5"

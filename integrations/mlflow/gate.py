@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from labelsift.data.formatting import shortened
 from labelsift.metrics.gates.conditions import parsed
 from labelsift.metrics.gates.decisions import ALPHA
-from labelsift.platforms import Receipt
+from labelsift.platforms import GateNote, Receipt
 from labelsift.store.run import Run as ScanRun
 
 from .client import connect, find_run, finish, page, refusal, tracking_uri
@@ -34,7 +34,7 @@ TAG, SUMMARY_TAG, VALIDATION_TAG = "labelsift_gate", "labelsift_gate_summary", "
 MOST = 200  # slices that become metrics, what failed first
 
 
-def note(report: ScanRun, result: Mapping[str, Any], *, summary: str, target: str | None) -> Receipt:
+def write(report: ScanRun, note: GateNote) -> Receipt:
     """Write the result of a gate into the run of its scan, in place of an earlier one.
 
     Raises
@@ -44,12 +44,13 @@ def note(report: ScanRun, result: Mapping[str, Any], *, summary: str, target: st
     InputError
         If the user's active run already holds another scan.
     """
+    result, summary = note.result, note.summary
     uri = tracking_uri()
     from mlflow.exceptions import MlflowException
 
     client = connect(uri)
     try:
-        run, origin = find_run(client, target=target, run=report.run, title=f"{report.samples.name} gate")
+        run, origin = find_run(client, target=note.target, run=report.run, title=f"{report.samples.name} gate")
         valid = is_valid(result)
         ended = "FAILED"
         try:

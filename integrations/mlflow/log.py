@@ -15,12 +15,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labelsift.corrections.progress import with_queue
+from labelsift.corrections.tracked_panels import tracked_panels
 from labelsift.data.formatting import shortened
-from labelsift.platforms import Receipt
+from labelsift.platforms import LogRequest, Receipt
 from labelsift.render.page.build import write_page
-from labelsift.render.panels import Panels, Table, panels
-from labelsift.render.tracker_page import page_run
+from labelsift.render.tracker_panels.figures import Table
+from labelsift.render.tracker_panels.page import page_run
+from labelsift.render.tracker_panels.panels import TABLES, Panels
 from labelsift.render.verdict import HEADING
 from labelsift.store.run import Run as ScanRun
 
@@ -40,7 +41,7 @@ TABLES_TAG = "mlflow.loggedArtifacts"
 DIGEST_TAG = "labelsift_artifacts"
 
 
-def write(report: ScanRun, *, target: str | None, with_text: bool) -> Receipt:
+def write(report: ScanRun, request: LogRequest) -> Receipt:
     """Log a report and say what was written.
 
     Raises
@@ -51,12 +52,13 @@ def write(report: ScanRun, *, target: str | None, with_text: bool) -> Receipt:
         If the user's active run already holds another scan.
     """
     uri = tracking_uri()
-    content = with_queue(panels(report, with_text=with_text), report)
+    with_text = request.with_text
+    content = tracked_panels(report, every=request.every, with_text=with_text)
     from mlflow.exceptions import MlflowException
 
     client = connect(uri)
     try:
-        run, origin = find_run(client, target=target, run=report.run, title=content.title)
+        run, origin = find_run(client, target=request.target, run=report.run, title=content.title)
         ended = "FAILED"
         try:
             changed, details = _fill(client, run, report, content, with_text=with_text)
@@ -98,7 +100,7 @@ def _fill(
     written, others = _batch(client, run, content, digest=digest)  # after the files whose digest it notes
     _dataset(client, run_id, report)
     return bool(changed or written or others), {
-        "metrics": len(content.metrics),
+        "metrics": len(content.metrics) + len(content.slice_metrics),
         "metrics_written": written,
         "params": len(content.params),
         "artifacts": len(names),
@@ -124,7 +126,9 @@ def _batch(client: MlflowClient, run: Run, content: Panels, *, digest: str) -> t
 
     now = int(time.time() * 1000)
     metrics = [
-        Metric(name, value, now, 0) for name, value in content.metrics.items() if run.data.metrics.get(name) != value
+        Metric(name, value, now, 0)
+        for name, value in (content.metrics | content.slice_metrics).items()
+        if run.data.metrics.get(name) != value
     ]
     # A param can never change: what an earlier log said of this scan stays.
     params = [Param(name, value) for name, value in content.params.items() if name not in run.data.params]
@@ -153,7 +157,7 @@ def _note(existing: str, summary: str) -> str:
 def _listed(tag: str) -> str:
     """Enter the tables in the tag by which MLflow's page and ``load_table`` find them."""
     known = json.loads(tag)
-    ours = [{"path": f"{FOLDER}/{name}.json", "type": "table"} for name in ("flagged", "classes", "slices")]
+    ours = [{"path": f"{FOLDER}/{name}.json", "type": "table"} for name in TABLES]
     return json.dumps([*known, *(entry for entry in ours if entry not in known)])
 
 
@@ -174,7 +178,7 @@ def _dataset(client: MlflowClient, run_id: str, report: ScanRun) -> None:
 
 def _files(folder: Path, report: ScanRun, content: Panels, *, with_text: bool) -> list[str]:
     """Write the artifacts into a folder and return their names."""
-    for name in ("flagged", "classes", "slices"):
+    for name in TABLES:
         (folder / f"{name}.json").write_text(table_json(getattr(content, name)), encoding="utf-8")
     if content.quality is not None:
         figure = histogram_svg(content.quality, title="How good the labels are")

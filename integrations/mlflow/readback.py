@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from labelsift.render.tracker_panels.panels import TABLES
+
 from .client import connect, tracking_uri
 from .log import FOLDER
 
@@ -19,7 +21,7 @@ def counts(run_id: str) -> dict[str, Any]:
         "metrics": len(run.data.metrics),
         "params": len(run.data.params),
         "artifacts": len(client.list_artifacts(run_id, FOLDER)),
-        "table_rows": {name: len(table(run_id, name)["data"]) for name in ("flagged", "classes", "slices")},
+        "table_rows": {name: len(table(run_id, name)["data"]) for name in TABLES},
     }
 
 

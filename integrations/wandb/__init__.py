@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from labelsift.platforms import Local, Receipt, Tracker
+from labelsift.platforms import Local, LogRequest, Receipt, Tracker
 
 if TYPE_CHECKING:
     from labelsift.store.run import Run
@@ -23,22 +23,15 @@ class WandB(Tracker):
     settings = MappingProxyType({"project": "WANDB_PROJECT", "entity": "WANDB_ENTITY", "url": "WANDB_BASE_URL"})
     capabilities = frozenset({"local"})
 
-    def log(self, run: Run, *, target: str | None = None, with_text: bool = False) -> Receipt:
+    def log(self, run: Run, request: LogRequest) -> Receipt:
         """Write the panels of a report into a run.
 
         The user's active run where there is one: it is not finished. Else a run of our own: online
         with a login, offline without one.
-
-        Parameters
-        ----------
-        target
-            ``project`` or ``entity/project``.
-        with_text
-            Let texts and reasons go along, and the full report in place of the shared one.
         """
         from .log import write
 
-        return write(run, target=target, with_text=with_text)
+        return write(run, request)
 
     def doctor(self) -> Mapping[str, str]:
         """Say what is wrong with the connection and how to mend it; empty when all is well."""

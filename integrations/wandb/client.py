@@ -15,7 +15,7 @@ from labelsift.integrations._http import silence
 from labelsift.io.secret_variables import secret_of, variable_of
 
 if TYPE_CHECKING:
-    from labelsift.render.panels import Panels
+    from labelsift.render.tracker_panels.panels import Panels
     from wandb import Run
 
 PROJECT = "labelsift"

@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labelsift.corrections.progress import with_queue
+from labelsift.corrections.tracked_panels import tracked_panels
 from labelsift.data.formatting import error_text
 from labelsift.errors import InputError, PlatformError
-from labelsift.platforms import Receipt
+from labelsift.platforms import LogRequest, Receipt
 from labelsift.render.page.build import write_page
-from labelsift.render.panels import Histogram, Matrix, Panels, Table, panels
-from labelsift.render.tracker_page import page_run
+from labelsift.render.tracker_panels.figures import Histogram, Matrix, Table
+from labelsift.render.tracker_panels.page import page_run
+from labelsift.render.tracker_panels.panels import TABLES, Panels
 from labelsift.store.run import Run as ScanRun
 
 from .client import mode, require, start
@@ -32,7 +33,7 @@ BARS = 30
 logger = logging.getLogger("labelsift")
 
 
-def write(report: ScanRun, *, target: str | None, with_text: bool) -> Receipt:
+def write(report: ScanRun, request: LogRequest) -> Receipt:
     """Log a report and say what was written and where.
 
     Raises
@@ -45,14 +46,15 @@ def write(report: ScanRun, *, target: str | None, with_text: bool) -> Receipt:
     require()
     import wandb
 
-    content = with_queue(panels(report, with_text=with_text), report)
+    with_text = request.with_text
+    content = tracked_panels(report, every=request.every, with_text=with_text)
     active = wandb.run
     if active is not None:
         _check(active, report.run)
         return _receipt(active, content, _log(active, report, content, with_text=with_text), how="the active run")
     how = mode()
     try:
-        run = start(content, target=target, run=report.run, how=how)
+        run = start(content, target=request.target, run=report.run, how=how)
         try:
             keys = _log(run, report, content, with_text=with_text)
         except BaseException:
@@ -81,8 +83,8 @@ def _log(run: Run, report: ScanRun, content: Panels, *, with_text: bool) -> list
     import wandb
 
     run.config.update(dict(content.params), allow_val_change=True)
-    entries: dict[str, Any] = dict(content.metrics)
-    for name in ("flagged", "classes", "slices"):
+    entries: dict[str, Any] = content.metrics | content.slice_metrics
+    for name in TABLES:
         table: Table = getattr(content, name)
         entries[f"dq_tables/{name}"] = _table(table.columns, table.rows)
     entries |= _charts(content)
@@ -116,12 +118,7 @@ def _table(columns: Sequence[str], rows: list[Any]) -> wandb.Table:
 
 
 def _issues(content: Panels) -> Any:  # noqa: ANN401 -- wandb's CustomChart has no public name
-    counts = {
-        name.removeprefix("dq/").removesuffix("_issues"): value
-        for name, value in content.metrics.items()
-        if name.startswith("dq/") and name.endswith("_issues")
-    }
-    table = _table(("issue", "samples"), [[name, int(count)] for name, count in counts.items()])
+    table = _table(("issue", "samples"), [[title, count] for _, title, count, *_ in content.issues.rows])
     return _bar(table, "issue", "samples", "Samples with an issue")
 
 
@@ -167,7 +164,7 @@ def _receipt(run: Run, content: Panels, keys: list[str], *, how: str) -> Receipt
         "run_id": run.id,
         "project": run.project,
         "mode": "offline" if run.offline else how,
-        "metrics": len(content.metrics),
+        "metrics": len(content.metrics) + len(content.slice_metrics),
         "keys": len(keys),
         "flagged_rows": len(content.flagged.rows),
         "flagged_total": content.flagged_total,

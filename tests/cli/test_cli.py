@@ -273,8 +273,8 @@ class Fake(LabelingPlatform, Tracker):
         ]
         return pa.Table.from_pylist(rows, schema=CORRECTIONS_SCHEMA)
 
-    def log(self, run, *, target=None, with_text=False):
-        self.called = {"target": target, "with_text": with_text}
+    def log(self, run, request):
+        self.called = {"target": request.target, "with_text": request.with_text}
         return self.receipt
 
     def doctor(self):

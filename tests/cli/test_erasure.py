@@ -13,7 +13,7 @@ from labelsift import platforms
 from labelsift.cli import main
 from labelsift.errors import PlatformError
 from labelsift.metrics.compare import compare
-from labelsift.platforms import LabelingPlatform, PushRequest, Receipt, Tracker
+from labelsift.platforms import LabelingPlatform, LogRequest, PushRequest, Receipt, Tracker
 from labelsift.render import comparison_page
 from labelsift.store.store import Store
 from pyarrow import parquet
@@ -43,8 +43,8 @@ class Kept(Tracker):
 
     name = "kept"
 
-    def log(self, run: object, *, target: str | None = None, with_text: bool = False) -> Receipt:
-        return Receipt(self.name, target or "a run")
+    def log(self, run: object, request: LogRequest) -> Receipt:
+        return Receipt(self.name, request.target or "a run")
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
-from labelsift.corrections.progress import queue, with_queue
+from labelsift.corrections.progress import queue
+from labelsift.corrections.tracked_panels import tracked_panels
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
-from labelsift.render.panels import panels
+from labelsift.render.tracker_panels.panels import panels
 from labelsift.store.store import Store
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
@@ -77,16 +78,16 @@ def test_a_run_that_nobody_was_asked_about_has_no_queue(tmp_path, make_report):
 def test_trackers_get_the_queue_and_how_far_it_is(store):
     decide(store, ("t3", "accepted", "ann"), ("t3", "refused", "bob"), ("t13", "skipped", "ann"))
     report = ls.load(RUN, store=store)
-    bare, shown = panels(report), with_queue(panels(report), report)
+    bare, shown = panels(report), tracked_panels(report)
     more = {name: value for name, value in shown.metrics.items() if name not in bare.metrics}
-    assert more == {"dq/queue_asked": 4, "dq/queue_open": 2, "dq/queue_decided": 1}
+    assert more == {"dq/queue_left": 2, "dq/queue_decided": 1}
     assert "\n\nDecided: 1 of 4, [the queue](http://127.0.0.1/t" in shown.summary
     assert shown.params["labelsift_queue"].startswith("http://127.0.0.1/t")
 
 
 def test_trackers_get_nothing_of_a_queue_that_is_unknown(make_report):
     report = replace(make_report(), sample_links={})
-    assert with_queue(panels(report), report) == panels(report)
+    assert tracked_panels(report) == panels(report)
 
 
 def test_on_the_command_line(store):

@@ -50,12 +50,12 @@ assert report.findings["reason"].to_pylist() == ["The text holds left-over marku
 
 from labelsift.integrations.label_studio.convert.tabs import own_titles, tab_of
 from labelsift.render.overview import Overview
-from labelsift.render.panels import panels
+from labelsift.render.tracker_panels.panels import panels
 assert report.scores.column_names[1:] == ["empty_score", "is_empty_issue", "markup_score", "is_markup_issue"]
 assert tab_of("markup", run=report.run)["title"] == "Left-over markup"
 assert any(title.endswith("Left-over markup") for title in own_titles())
 assert "1 text with markup" in Overview(report).details, Overview(report).details
-assert panels(report).metrics["dq/markup_issues"] == 1, panels(report).metrics
+assert panels(report).metrics["dq/issue/markup"] == 1, panels(report).metrics
 report.to_html("report.html")
 page = open("report.html", encoding="utf-8").read()
 assert "Left-over markup" in page and "Tags or entities of a web page stand in the text." in page
@@ -63,13 +63,13 @@ assert "Left-over markup" in page and "Tags or entities of a web page stand in t
 USE_PLATFORM = """
 import json, sys
 import labelsift as ls
-from labelsift.platforms import Tracker
+from labelsift.platforms import LogRequest, Tracker
 report = ls.scan(ls.read("labelsift-demo/tickets.csv", label="label", id="ticket_id"), store=None)
 assert isinstance(JsonFile(), Tracker)
-receipt = JsonFile().log(report, target="out.json")
+receipt = JsonFile().log(report, LogRequest(target="out.json"))
 shown = json.loads(open("out.json", encoding="utf-8").read())
 assert len(shown["flagged"]["rows"]) == receipt.created > 0
-assert shown["metrics"]["dq/samples"] == 800
+assert shown["metrics"]["dq/rows"] == 800
 """
 
 

@@ -20,7 +20,7 @@ from labelsift.corrections.file_versions import correct
 from labelsift.corrections.record import record
 from labelsift.corrections.verify import verify
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
-from labelsift.platforms import Receipt, Tracker
+from labelsift.platforms import LogRequest, Receipt, Tracker
 from labelsift.search.index_pool import index_pool
 from labelsift.store.location import Bucket
 from labelsift.store.run_writer import save_run
@@ -35,9 +35,9 @@ class Texts(Tracker):
 
     name = "texts"
 
-    def log(self, run: ls.Report, *, target: str | None = None, with_text: bool = False) -> Receipt:
-        Path(target or "").write_text(str(run.samples.texts.to_pylist()))
-        return Receipt(self.name, str(target))
+    def log(self, run: ls.Report, request: LogRequest) -> Receipt:
+        Path(request.target or "").write_text(str(run.samples.texts.to_pylist()))
+        return Receipt(self.name, str(request.target))
 
 
 @pytest.fixture(scope="module")

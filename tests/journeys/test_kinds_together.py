@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from labelsift.data.formatting import format_span
 from labelsift.errors import InputError
-from labelsift.render.panels import _label
+from labelsift.render.tracker_panels.flagged import _label
 
 SPANS = [[0, 3, "person"]]
 

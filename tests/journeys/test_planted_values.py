@@ -30,7 +30,7 @@ from labelsift.metrics.compare import compare
 from labelsift.render.comparison_page.build import render as render_comparison
 from labelsift.render.page.build import render_page
 from labelsift.render.page.content import content as content_of
-from labelsift.render.panels import panels
+from labelsift.render.tracker_panels.panels import panels
 from labelsift.report import Report
 from labelsift.review.items import queue_of
 from labelsift.review.suggestions import labels_to_choose

@@ -19,7 +19,7 @@ from labelsift.errors import InputError
 from labelsift.metrics.compare import compare
 from labelsift.render import comparison_page
 from labelsift.render.overview import Overview
-from labelsift.render.panels import panels
+from labelsift.render.tracker_panels.panels import panels
 from rich.console import Console
 
 WORDS = {

@@ -212,7 +212,7 @@ def test_tiny_data_is_shown_as_too_few(make_report, rows):
 def test_of_slices_of_too_few_samples_comparisons_and_trackers_get_nothing(make_report):
     from labelsift.data.factorize import partitions
     from labelsift.metrics.compare import compare
-    from labelsift.render.panels import panels
+    from labelsift.render.tracker_panels.panels import panels
 
     report = make_report(80, predicted=True)
     few = [

@@ -122,7 +122,7 @@ def test_whose_predictions_are_judged_is_said():
 def test_empty_parts_leave_no_heading_and_long_ones_are_left_out_whole():
     text = written(issues=[], confusions=[], classes=[], notes=[], details="")
     assert "|" not in text and "\n\n\n" not in text
-    long = written(notes=["y" * 490] * 8, classes=[health("z" * 70, 5, 5)] * 8, details="w" * 3_000)
+    long = written(notes=["y" * 490] * 8, classes=[health("z" * 70, 50, 5)] * 8, details="w" * 3_000)
     assert len(long) <= MAX_LENGTH
     assert long.endswith("scan `r1`.") and "z" * 59 in long and "z" * 60 not in long
 

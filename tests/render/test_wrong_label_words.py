@@ -14,7 +14,7 @@ from labelsift.cli.print_summary import print_summary
 from labelsift.data.schemas import Finding, findings_table
 from labelsift.render.overview import Overview
 from labelsift.render.page.build import render_page
-from labelsift.render.panels import panels
+from labelsift.render.tracker_panels.panels import panels
 from labelsift.report import Report
 from rich.console import Console
 
@@ -63,8 +63,8 @@ def test_the_number_stands_with_its_range_and_without_a_percentage_everywhere(ma
     assert Overview(report).verdict == said
     assert said in printed(report) and said in render_page(report)
     assert panels(report).summary.startswith(f"### labelsift: {said}")
-    names = ("dq/wrong_labels", "dq/wrong_labels_low", "dq/wrong_labels_high")
-    assert [panels(report).metrics[name] for name in names] == [20, 12, 41]
+    names = ("dq/error_rate_est", "dq/error_rate_est_low", "dq/error_rate_est_high")
+    assert [panels(report).metrics[name] * 192 for name in names] == pytest.approx([20, 12, 41])
 
 
 def test_a_precision_stands_with_a_range(make_report):
@@ -156,6 +156,6 @@ def test_an_ambiguous_label_is_a_question_and_in_no_rate(make_report):
     report = replace(report, scores=scores, findings=pa.concat_tables([report.findings, findings_table([finding])]))
     assert Overview(report).verdict == "About 20 of 192 labels are probably wrong (12 to 41)."
     assert "1 ambiguous label" in Overview(report).details and "Ambiguous labels" in printed(report)
-    assert panels(report).metrics["dq/label_issues"] == 20
+    assert panels(report).metrics["dq/issue/label"] == 20
     alone = replace(report, findings=findings_table([finding]))
     assert "refund or card_lost" in printed(alone)

@@ -12,7 +12,7 @@ from labelsift.integrations.mlflow import MLflow
 from labelsift.integrations.mlflow.charts import histogram_svg, matrix_svg
 from labelsift.integrations.mlflow.client import page
 from labelsift.integrations.mlflow.log import table_json
-from labelsift.render.panels import Histogram, Matrix, Table
+from labelsift.render.tracker_panels.figures import Histogram, Matrix, Table
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def reported(make_report, run, **others):
 
 
 def noted(report, result, target):
-    return tracker("mlflow").gate(report, result.as_dict(), summary=gate_markdown(result), target=target)
+    return report.log_gate("mlflow", result, target=target)
 
 
 @pytest.mark.parametrize(

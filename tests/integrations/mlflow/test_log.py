@@ -6,10 +6,10 @@ from dataclasses import asdict
 
 import pytest
 from labelsift import platforms
-from labelsift.corrections.progress import with_queue
+from labelsift.corrections.tracked_panels import tracked_panels
 from labelsift.errors import InputError
 from labelsift.integrations.mlflow import MLflow
-from labelsift.render.panels import panels
+from labelsift.render.tracker_panels.panels import panels
 
 
 @pytest.fixture
@@ -25,14 +25,14 @@ def artifact(client, run_id, name, folder):
 
 def test_metrics_params_and_description_are_the_reports(logged, client):
     report, receipt = logged
-    shown = with_queue(panels(report), report)
+    shown = tracked_panels(report)
     run = client.get_run(receipt.target)
-    assert run.data.metrics == shown.metrics
+    assert run.data.metrics == shown.metrics | shown.slice_metrics
     assert run.data.params == shown.params
     assert run.data.tags["mlflow.note.content"] == shown.summary
     assert run.info.run_name == shown.title
     assert run.info.status == "FINISHED"
-    history = client.get_metric_history(receipt.target, "slice.f1/state:CA")
+    history = client.get_metric_history(receipt.target, "slice.label_issue_rate/state:CA")
     assert [metric.step for metric in history] == [0]  # a bar each; other steps are dots
     assert receipt.details["metrics"] == len(shown.metrics)
 
@@ -85,11 +85,11 @@ def test_the_same_scan_again_changes_nothing(logged, client):
     assert (again.created, again.updated, again.unchanged) == (0, 0, rows)
     after = client.get_run(receipt.target)
     assert after.data.to_dictionary() == before.data.to_dictionary()
-    assert len(client.get_metric_history(receipt.target, "dq/samples")) == 1
+    assert len(client.get_metric_history(receipt.target, "dq/rows")) == 1
     assert len(client.search_runs([before.info.experiment_id])) == 1
     counted = MLflow().arrived(again)
     assert counted["table_rows"]["flagged"] == len(report.findings)  # log_table would have doubled them
-    assert counted["artifacts"] == again.details["artifacts"] == 7
+    assert counted["artifacts"] == again.details["artifacts"] == 9
     assert counted["metrics"] == again.details["metrics"]
 
 

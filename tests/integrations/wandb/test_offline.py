@@ -6,10 +6,10 @@ import sys
 
 import pytest
 from labelsift import platforms
-from labelsift.corrections.progress import with_queue
+from labelsift.corrections.tracked_panels import tracked_panels
 from labelsift.errors import InputError, PlatformError
 from labelsift.integrations.wandb import WandB, readback
-from labelsift.render.panels import panels
+from labelsift.render.tracker_panels.panels import TABLES
 
 
 def of_kind(records, kind):
@@ -23,15 +23,15 @@ def config_of(records):
 @pytest.mark.slow
 def test_everything_reads_back_equal_to_the_report(offline, make_report):
     report = make_report()
-    shown = with_queue(panels(report), report)
+    shown = tracked_panels(report)
     assert "/projects/1/data" in shown.params["labelsift_queue"]
     receipt = report.log("wandb", target="us/tickets")
     records = list(readback.records(receipt.target))
     logged = readback.history(records)
 
     numbers = {name: value for name, value in logged.items() if not isinstance(value, dict)}
-    assert numbers == pytest.approx(shown.metrics)
-    for name in ("flagged", "classes", "slices"):
+    assert numbers == pytest.approx(shown.metrics | shown.slice_metrics)
+    for name in TABLES:
         expected = getattr(shown, name)
         table = readback.table(receipt.target, logged[f"dq_tables/{name}"])
         assert tuple(table["columns"]) == expected.columns
@@ -63,10 +63,10 @@ def test_everything_reads_back_equal_to_the_report(offline, make_report):
     assert "Upload it" in receipt.details["note"]
     assert receipt.details["data_dir"] == str(offline / "wandb_data_dir")
     counted = platforms.tracker("wandb").arrived(receipt)
-    assert counted["table_rows"] == {"flagged": 24, "classes": 4, "slices": len(shown.slices.rows)}
+    assert counted["table_rows"] == {name: len(getattr(shown, name).rows) for name in TABLES}
     assert counted["history_keys"] == receipt.details["keys"]
     assert counted["charts"] == 5
-    assert counted["files"] == 8
+    assert counted["files"] == 10
 
 
 @pytest.mark.slow
@@ -102,7 +102,7 @@ def test_the_users_run_is_used_and_never_finished(offline, make_report):
     assert config_of(records)["labelsift_run"] == "20261123-101500-4f2a"
     steps = [record["item"] for record in of_kind(records, "history")]
     assert [step["_step"] for step in steps] == [0, 1, 2]
-    assert "dq/samples" in steps[1]
+    assert "dq/rows" in steps[1]
 
 
 @pytest.mark.slow

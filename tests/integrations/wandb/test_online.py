@@ -8,7 +8,7 @@ import pytest
 from labelsift.demo.local_servers import free_port
 from labelsift.errors import InputError, PlatformError
 from labelsift.integrations.wandb import WandB
-from labelsift.render.panels import panels
+from labelsift.render.tracker_panels.panels import panels
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -14,13 +14,16 @@ from labelsift.data.samples import Samples
 from labelsift.data.schemas import Finding, findings_table, of_issue
 from labelsift.metrics.slice_metrics import PREDICTED, PROXY
 from labelsift.render.overview import Overview
-from labelsift.render.panels import MAX_FLAGGED, MAX_MATRIX, OTHER, panels
+from labelsift.render.tracker_panels.figures import MAX_MATRIX, OTHER
+from labelsift.render.tracker_panels.flagged import SHOWN
+from labelsift.render.tracker_panels.panels import panels
 from labelsift.render.verdict import MAX_LENGTH
 
 
 def everything(shown):
     """Return all that a tracker could write of the panels, as one text."""
-    return json.dumps(asdict(shown), ensure_ascii=False)
+    plain = shown.as_dict() | {"all_flagged": shown.all_flagged.to_pylist()}
+    return json.dumps(plain, ensure_ascii=False)
 
 
 def test_counts_and_rates_are_those_of_the_scores(make_report):
@@ -30,9 +33,10 @@ def test_counts_and_rates_are_those_of_the_scores(make_report):
     for issue, of in (("label", labeled), ("empty", len(report.samples))):
         count = pc.sum(report.scores[f"is_{issue}_issue"]).as_py()
         assert count > 0
-        assert shown.metrics[f"dq/{issue}_issues"] == count
-        assert shown.metrics[f"dq/{issue}_issue_rate"] == pytest.approx(count / of)
-    assert shown.metrics["dq/samples"] == len(report.samples)
+        assert shown.metrics[f"dq/issue/{issue}"] == count
+        row = next(row for row in shown.issues.rows if row[0] == issue)
+        assert row[2:] == [count, of, pytest.approx(count / of, abs=1e-6)]
+    assert shown.metrics["dq/rows"] == len(report.samples)
     assert shown.metrics["dq/labeled"] == labeled
     assert shown.metrics["dq/mean_label_score"] == pytest.approx(pc.mean(report.scores["label_score"]).as_py())
 
@@ -66,7 +70,7 @@ def test_the_histogram_counts_every_judged_label_once(make_report):
     counts, edges = np.histogram(scores, bins=20, range=(0, 1))
     assert shown.counts == tuple(counts)
     assert shown.edges == pytest.approx(tuple(edges))
-    assert sum(shown.flagged) == panels(report).metrics["dq/label_issues"]
+    assert sum(shown.flagged) == panels(report).metrics["dq/issue/label"]
 
 
 def test_the_matrix_counts_given_against_suggested(make_report):
@@ -81,19 +85,28 @@ def test_the_matrix_counts_given_against_suggested(make_report):
             assert count == pc.sum(both).as_py()
 
 
-def test_a_matrix_of_many_classes_sums_the_rest_up(make_report):
-    report = make_report()
-    names = [f"class {number:03}" for number in range(100)]
-    given = [names[number % 100] for number in range(len(report.samples))]
-    suggested = [names[(number + 1) % 100] for number in range(len(report.samples))]
+def with_classes(report, count):
+    """Return a report in which every label is flagged, and each of so many classes has as many samples."""
+    given = [f"class {number % count:03}" for number in range(len(report.samples))]
+    suggested = [f"class {(number + 1) % count:03}" for number in range(len(report.samples))]
     table = report.samples.table.set_column(2, "label", pa.array(given))
     scores = report.scores.set_column(5, "suggested_label", pa.array(suggested))
     scores = scores.set_column(2, "is_label_issue", pa.array([True] * len(given)))
-    many = replace(report, samples=Samples(table, report.samples.metadata), scores=scores, classes=(), pred_probs=None)
-    shown = panels(many).confusion
+    return replace(report, samples=Samples(table, report.samples.metadata), scores=scores, classes=(), pred_probs=None)
+
+
+def test_classes_of_few_samples_are_nowhere_by_name(make_report):
+    shown = panels(with_classes(make_report(), 100))
+    assert shown.confusion.labels == (OTHER,)
+    assert shown.classes.rows == []
+    assert not [name for name in shown.slice_metrics if "label:" in name]
+
+
+def test_a_matrix_of_many_classes_sums_the_rest_up(make_report):
+    shown = panels(with_classes(make_report(400), 40)).confusion
     assert len(shown.labels) == MAX_MATRIX
     assert shown.labels[-1] == OTHER
-    assert sum(map(sum, shown.counts)) == len(given)
+    assert sum(map(sum, shown.counts)) == 400
 
 
 def test_the_flagged_table_has_label_issues_first_and_links(make_report):
@@ -109,6 +122,7 @@ def test_the_flagged_table_has_label_issues_first_and_links(make_report):
     assert links["t3"] == report.sample_links["t3"]
     assert links["t13"] == ""
     assert len(shown.rows) == len(report.findings) == panels(report).flagged_total
+    assert panels(report).metrics["dq/findings_cut"] == 0
 
 
 def test_no_text_reaches_the_panels_unless_asked_for(make_report, planted):
@@ -128,10 +142,11 @@ def test_no_text_reaches_the_panels_unless_asked_for(make_report, planted):
 
 def test_a_long_flagged_table_is_cut_and_says_how_long_it_was(make_report):
     report = make_report()
-    rows = np.resize(np.arange(len(report.findings)), MAX_FLAGGED + 5)
+    rows = np.resize(np.arange(len(report.findings)), SHOWN + 5)
     shown = panels(replace(report, findings=report.findings.take(pa.array(rows))))
-    assert len(shown.flagged.rows) == MAX_FLAGGED
-    assert shown.flagged_total == MAX_FLAGGED + 5
+    assert len(shown.flagged.rows) == SHOWN
+    assert shown.flagged_total == len(shown.all_flagged) == SHOWN + 5
+    assert shown.metrics["dq/findings_cut"] == 5
 
 
 def test_the_summary_says_what_is_wrong_and_is_short_enough(make_report):
@@ -164,7 +179,7 @@ def test_every_view_counts_the_same_judged_labels(make_report, unjudged):
     assert (overview.judged, overview.labeled) == (known, 192)
     assert shown.metrics["dq/judged"] == known
     assert shown.metrics["dq/labeled"] == 192
-    assert shown.metrics["dq/label_issue_rate"] == pytest.approx(wrong / known)
+    assert next(row for row in shown.issues.rows if row[0] == "label")[4] == pytest.approx(wrong / known, abs=1e-6)
     assert report.summary()["issues"]["label"]["rate"] == pytest.approx(wrong / known)
     assert report.summary()["judged"] == known
     assert sum(shown.quality.counts) == sum(label.rows for label in overview.classes) == known
@@ -183,7 +198,7 @@ def test_where_no_label_could_be_judged_no_rate_is_told(make_report, unjudged):
     shown, overview = panels(report), Overview(report)
     assert overview.verdict == "None of the 192 labels could be judged."
     assert [issue.issue for issue in overview.issues] == ["empty"]  # not "looked for, and not found"
-    assert not [name for name in shown.metrics if "label_issue" in name or "proxy" in name]
+    assert not [name for name in shown.metrics if "issue/label" in name or "proxy" in name]
     assert shown.metrics["dq/judged"] == 0
     assert report.summary()["issues"]["label"] == {"count": 0, "rate": None}
     assert overview.worse_values == ()
@@ -220,8 +235,8 @@ def test_unlabeled_data_still_has_panels(make_report):
     assert shown.quality is None
     assert shown.confusion is None
     assert not shown.classes.rows
-    assert shown.metrics["dq/empty_issues"] == 4
-    assert "dq/label_issues" not in shown.metrics
+    assert shown.metrics["dq/issue/empty"] == 4
+    assert "dq/issue/label" not in shown.metrics
 
 
 def test_params_name_the_data_and_the_scan(make_report):

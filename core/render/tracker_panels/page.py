@@ -1,4 +1,4 @@
-"""Run behind the page that a tracker gets: personal data and secrets masked, or without any texts."""
+"""Run behind the page that a tracker gets: personal data and secrets masked, or without any texts; nobody is named."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from ..data.hidden_texts import HiddenTexts, hide_in
-from ..data.schemas import with_column
+from ...data.hidden_texts import HiddenTexts, hide_in
+from ...data.people_columns import people_columns
+from ...data.schemas import with_column
+from ...search.named_slices import slices_of
 
 if TYPE_CHECKING:
-    from ..store.run import Run
+    from ...store.run import Run
 
 
 def page_run(report: Run, *, with_text: bool) -> tuple[Run, bool]:
@@ -20,6 +22,7 @@ def page_run(report: Run, *, with_text: bool) -> tuple[Run, bool]:
     With texts it is a copy of the run in which personal data and secrets are masked; spans, which have their places in
     the texts as they are, get the page without texts.
     """
+    report = _without_people(report)
     if not with_text or report.samples.task == "spans":
         return report, True
     hidden = HiddenTexts(report.findings, report.scores.column_names)
@@ -32,3 +35,15 @@ def page_run(report: Run, *, with_text: bool) -> tuple[Run, bool]:
             cells = pa.array([hide_in(cell) for cell in metadata[name].to_pylist()], pa.string())
             metadata = with_column(metadata, name, cells)
     return replace(report, samples=replace(samples, table=table, metadata=metadata)), False
+
+
+def _without_people(report: Run) -> Run:
+    """Return the run without what is known of single people: annotators' figures, and columns that name somebody.
+
+    A column that a declared slice speaks of stays: the slice asks for it.
+    """
+    metadata = report.samples.metadata
+    asked = " ".join(named.where or "" for named in slices_of(report).values())
+    people = [name for name in people_columns(metadata.column_names) if name not in asked]
+    facts = report.facts | ({"annotators": []} if "annotators" in report.facts else {})
+    return replace(report, samples=replace(report.samples, metadata=metadata.drop_columns(people)), facts=facts)
