@@ -17,6 +17,7 @@ from ...data.formatting import percent, shortened
 from ...data.issues import issue_named
 from ...data.slugs import slug
 from ...data.taxonomy import Taxonomy
+from ...metrics.slice_metrics import FEWEST
 from ...search.named_slices import SETTING as SLICES
 from ...store.run_notes import Annotations
 from ..overview import Overview
@@ -78,7 +79,7 @@ def content(report: Run, *, share: bool, room: int, with_map: bool = True) -> di
         "overview": _overview(overview, sections=[row[0] for row in checks["rows"]]),
         "classes": {
             "columns": CLASS,
-            "rows": _classes(overview),
+            "rows": _classes(overview, fewest=FEWEST if share else 0),
             "total": len(overview.classes),
             "task": report.samples.task,
             "shares": overview.tells_shares,
@@ -150,7 +151,8 @@ def _overview(overview: Overview, *, sections: Collection[str]) -> dict[str, Any
     }
 
 
-def _classes(overview: Overview) -> list[list[Any]]:
+def _classes(overview: Overview, *, fewest: int) -> list[list[Any]]:
+    """Return the table of classes; on a shared page without those of a few samples, who could be known."""
     if overview.unknowable is not None:  # a table of noughts
         return []
     return [
@@ -164,7 +166,7 @@ def _classes(overview: Overview) -> list[list[Any]]:
             _rounded(health.agreement),
             health.remark,
         ]
-        for health in overview.classes[:SHOWN_CLASSES]
+        for health in [health for health in overview.classes if health.rows >= fewest][:SHOWN_CLASSES]
     ]
 
 

@@ -34,7 +34,7 @@ def test_metrics_params_and_description_are_the_reports(logged, client):
     assert run.info.status == "FINISHED"
     history = client.get_metric_history(receipt.target, "slice.label_issue_rate/state:CA")
     assert [metric.step for metric in history] == [0]  # a bar each; other steps are dots
-    assert receipt.details["metrics"] == len(shown.metrics)
+    assert receipt.details["metrics"] == len(shown.metrics) + len(shown.slice_metrics)
 
 
 def test_tables_are_mlflows_own_and_hold_the_reports_rows(logged, client):
