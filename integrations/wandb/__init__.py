@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from labelsift.platforms import Local, LogRequest, Receipt, Tracker
+from labelsift.platforms import GateNote, Local, LogRequest, Receipt, Tracker
 
 if TYPE_CHECKING:
     from labelsift.store.run import Run
@@ -21,7 +21,7 @@ class WandB(Tracker):
 
     name = "wandb"
     settings = MappingProxyType({"project": "WANDB_PROJECT", "entity": "WANDB_ENTITY", "url": "WANDB_BASE_URL"})
-    capabilities = frozenset({"local"})
+    capabilities = frozenset({"local", "gate"})
 
     def log(self, run: Run, request: LogRequest) -> Receipt:
         """Write the panels of a report into a run.
@@ -32,6 +32,16 @@ class WandB(Tracker):
         from .log import write
 
         return write(run, request)
+
+    def gate(self, run: Run, note: GateNote) -> Receipt:
+        """Note in the run of a scan what became of a gate; an alert goes out where it changed, once.
+
+        In the user's active run where there is one, else in the run of the scan; offline in a run of its own, as W&B
+        cannot open an offline run again.
+        """
+        from .gate import write
+
+        return write(run, note)
 
     def doctor(self) -> Mapping[str, str]:
         """Say what is wrong with the connection and how to mend it; empty when all is well."""

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import netrc
 import os
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from labelsift.data.formatting import without_secrets
-from labelsift.errors import MissingExtraError, PlatformError
+from labelsift.data.formatting import error_text, without_secrets
+from labelsift.errors import InputError, MissingExtraError, PlatformError
 from labelsift.integrations._http import silence
 from labelsift.io.secret_variables import secret_of, variable_of
 
 if TYPE_CHECKING:
-    from labelsift.render.tracker_panels.panels import Panels
     from wandb import Run
 
 PROJECT = "labelsift"
 JOB_TYPE = "data-quality"
 PATIENCE = 10  # seconds
 KEY = "WANDB_API_KEY"
+RUN, DIGEST = "labelsift_run", "labelsift_digest"  # keys of a run's config: which scan it holds, and what of it
 
 
 def require() -> None:
@@ -62,15 +66,24 @@ def mode() -> str:
     return "online" if settings.api_key or logged_in(settings.base_url) else "offline"
 
 
-def start(content: Panels, *, target: str | None, run: str, how: str) -> Run:
+def place(target: str | None) -> tuple[str | None, str]:
+    """Return entity and project of a target: ``project``, ``entity/project``, or what the user has set."""
+    entity, _, project = (target or os.environ.get("WANDB_PROJECT") or PROJECT).rpartition("/")
+    return entity or None, project
+
+
+def run_id(run: str, suffix: str = "") -> str:
+    """Return the id of our own W&B run of a scan: online, the same scan goes into the same W&B run."""
+    return (os.environ.get("WANDB_RUN_ID") or f"labelsift-{run}") + suffix
+
+
+def start(*, target: str | None, id: str, how: str) -> Run:
     """Start a run of our own that takes along nothing of the machine, the code or the console.
 
     Parameters
     ----------
-    target
-        ``project`` or ``entity/project``; by default what the user has set, else ``labelsift``.
-    run
-        The scan's name: online, the same scan goes into the same W&B run.
+    target, id
+        See :func:`place` and :func:`run_id`.
     how
         See :func:`mode`.
 
@@ -83,19 +96,17 @@ def start(content: Panels, *, target: str | None, run: str, how: str) -> Run:
 
     if how == "online":
         require_answer(wandb.setup().settings.base_url)
-    entity, _, project = (target or os.environ.get("WANDB_PROJECT") or PROJECT).rpartition("/")
-    ours = None if os.environ.get("WANDB_RUN_ID") else f"labelsift-{run}"
+    entity, project = place(target)
     return wandb.init(
         project=project,
-        entity=entity or None,
-        id=ours,
-        name=content.title[:128],
-        notes=content.summary,
+        entity=entity,
+        id=id,
         job_type=JOB_TYPE,
         resume="allow" if how == "online" else None,
         mode=how,  # pyright: ignore[reportArgumentType] -- one of wandb's own words
         settings=wandb.Settings(
             api_key=secret_of(KEY, what="the key") if how == "online" else None,
+            host="",  # names of machines are names of people often enough
             console="off",  # what the user's program prints may hold texts
             save_code=False,
             disable_code=True,
@@ -107,6 +118,66 @@ def start(content: Panels, *, target: str | None, run: str, how: str) -> Run:
             login_timeout=PATIENCE,
         ),
     )
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A W&B run to write into: the run, whether it is ours, and the mode as it is shown."""
+
+    run: Run
+    ours: bool
+    how: str
+
+    @property
+    def target(self) -> str:
+        """Where a receipt says that the run is: its folder offline, else ``entity/project/id``."""
+        return (
+            str(Path(self.run.dir).parent)
+            if self.run.offline
+            else f"{self.run.entity}/{self.run.project}/{self.run.id}"
+        )
+
+    @property
+    def links(self) -> dict[str, str]:
+        """The run's page."""
+        return {} if self.run.offline or not self.run.url else {"run": self.run.url}
+
+
+@contextlib.contextmanager
+def opened(run: str, *, target: str | None, how: str, suffix: str = "") -> Iterator[Opened]:
+    """Give the user's active run, which stays open, or one of our own, which is finished on leaving.
+
+    Raises
+    ------
+    PlatformError
+        If W&B refuses or cannot be reached.
+    InputError
+        If the user's own run already holds another scan.
+    """
+    import wandb
+
+    if (active := wandb.run) is not None:
+        holds = active.config.get(RUN, run)
+        if holds != run:
+            raise InputError(
+                f"The active W&B run {active.id} already holds the scan {holds}",
+                hint="Finish it and log again, so that each scan has a run of its own",
+            )
+        yield Opened(active, ours=False, how="the active run")
+        return
+    try:
+        started = start(target=target, id=run_id(run, suffix), how=how)
+        try:
+            yield Opened(started, ours=True, how=how)
+        except BaseException:
+            started.finish(exit_code=1)
+            raise
+        started.finish()
+    except (wandb.Error, OSError) as error:
+        raise PlatformError(
+            f"W&B refused: {error_text(error)}",
+            hint="`labelsift doctor wandb` looks at the connection; WANDB_MODE=offline logs without one",
+        ) from error
 
 
 def require_answer(base_url: str) -> None:

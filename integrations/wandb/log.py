@@ -1,4 +1,4 @@
-"""Writer of a run's panels into one W&B run.
+"""Writer of a run's panels into one W&B run; the same scan again writes nothing.
 
 Scalars are ``dq/…`` and ``slice.…``; tables ``dq_tables/…``, charts ``dq_charts/…`` and the page
 ``dq_report/…`` stand apart, so that a user's ``define_metric("dq/*")`` does not touch them.
@@ -6,31 +6,28 @@ Scalars are ``dq/…`` and ``slice.…``; tables ``dq_tables/…``, charts ``dq_
 
 from __future__ import annotations
 
-import logging
-import os
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labelsift.corrections.tracked_panels import tracked_panels
-from labelsift.data.formatting import error_text
-from labelsift.errors import InputError, PlatformError
+from labelsift.data.formatting import shortened
 from labelsift.platforms import LogRequest, Receipt
 from labelsift.render.page.build import write_page
-from labelsift.render.tracker_panels.figures import Histogram, Matrix, Table
 from labelsift.render.tracker_panels.page import page_run
 from labelsift.render.tracker_panels.panels import TABLES, Panels
+from labelsift.render.verdict import HEADING
 from labelsift.store.run import Run as ScanRun
 
-from .client import mode, require, start
+from .charts import MOST, table
+from .client import DIGEST, Opened, mode, opened, place, require, run_id
+from .offline import details, last_mark, mark
 
 if TYPE_CHECKING:
-    import wandb
     from wandb import Run
 
-BARS = 30
-logger = logging.getLogger("labelsift")
+AXIS = "dq/scan"  # the scalars' own x axis: the number of the scan among those of its data set
+NAME_LENGTH = 128
 
 
 def write(report: ScanRun, request: LogRequest) -> Receipt:
@@ -46,147 +43,101 @@ def write(report: ScanRun, request: LogRequest) -> Receipt:
     require()
     import wandb
 
-    with_text = request.with_text
-    content = tracked_panels(report, every=request.every, with_text=with_text)
-    active = wandb.run
-    if active is not None:
-        _check(active, report.run)
-        return _receipt(active, content, _log(active, report, content, with_text=with_text), how="the active run")
-    how = mode()
-    try:
-        run = start(content, target=request.target, run=report.run, how=how)
-        try:
-            keys = _log(run, report, content, with_text=with_text)
-        except BaseException:
-            run.finish(exit_code=1)
-            raise
-        run.finish()
-    except (wandb.Error, OSError) as error:
-        raise PlatformError(
-            f"W&B refused: {error_text(error)}",
-            hint="`labelsift doctor wandb` looks at the connection; WANDB_MODE=offline logs without one",
-        ) from error
-    return _receipt(run, content, keys, how=how)
+    content = tracked_panels(report, every=request.every, with_text=request.with_text)
+    digest = f"{content.digest}-{'texts' if request.with_text else 'no-texts'}"
+    how, target = mode(), request.target
+    if wandb.run is None and how == "offline":
+        folder, facts = last_mark(run_id(report.run), place(target))
+        if facts.get(DIGEST) == digest:
+            wrote = facts["wrote"] | details(folder, warn=True)
+            return _receipt(content, wrote, written="unchanged", target=folder, links={})
+    with opened(report.run, target=target, how=how) as session:
+        run = session.run
+        known = run.config.get(DIGEST)
+        written = "unchanged" if known == digest else "updated" if known else "created"
+        wrote: dict[str, Any] = {"run_id": run.id, "project": run.project}
+        if written != "unchanged":
+            wrote |= _log(session, report, content, request)
+            run.config.update({DIGEST: digest}, allow_val_change=True)  # last: it says that the rest stands
+    wrote["mode"] = "offline" if run.offline else session.how
+    if run.offline and session.ours:
+        mark(session.target, id=run.id, place=place(target), wrote=wrote, **{DIGEST: digest})
+    if run.offline:
+        wrote |= details(session.target, warn=session.ours)
+    return _receipt(content, wrote, written=written, target=session.target, links=session.links)
 
 
-def _check(active: Run, run: str) -> None:
-    held = active.config.get("labelsift_run", run)
-    if held != run:
-        raise InputError(
-            f"The active W&B run {active.id} already holds the scan {held}",
-            hint="Finish it and log again, so that each scan has a run of its own",
-        )
+def _log(session: Opened, report: ScanRun, content: Panels, request: LogRequest) -> dict[str, Any]:
+    """Write everything of this scan in one step, so that a user's own steps move by one.
 
-
-def _log(run: Run, report: ScanRun, content: Panels, *, with_text: bool) -> list[str]:
-    """Write everything in one step, so that a user's own steps move by one; returns the keys."""
+    Returns
+    -------
+    How many keys were written, and the names of the data set's artifact and of its parent.
+    """
     import wandb
 
+    from .artifact import log_dataset
+    from .charts import charts
+
+    run = session.run
+    if session.ours:
+        _line(run, content)
+        _describe(run, content)
     run.config.update(dict(content.params), allow_val_change=True)
     entries: dict[str, Any] = content.metrics | content.slice_metrics
     for name in TABLES:
-        table: Table = getattr(content, name)
-        entries[f"dq_tables/{name}"] = _table(table.columns, table.rows)
-    entries |= _charts(content)
+        shown = getattr(content, name)
+        entries[f"dq_tables/{name}"] = table(shown.columns, shown.rows)
+    entries["dq/findings_cut"] = float(content.flagged_total - _shown(content))
+    entries |= charts(content)
     with tempfile.TemporaryDirectory(prefix="labelsift-") as folder:
-        of_run, share = page_run(report, with_text=with_text)
+        of_run, share = page_run(report, with_text=request.with_text)
         page = write_page(of_run, Path(folder) / "report.html", share=share)
         entries["dq_report/report"] = wandb.Html(page.read_text(encoding="utf-8"), inject=False)
-    run.log(entries)
-    return list(entries)
+        run.log(entries | ({AXIS: content.step} if session.ours else {}))
+        names = log_dataset(run, report, content, Path(folder))
+    return {"keys": len(entries), **names}
 
 
-def _charts(content: Panels) -> dict[str, Any]:
-    charts: dict[str, Any] = {"dq_charts/issues": _issues(content)}
-    if content.quality is not None:
-        charts["dq_charts/label_quality"] = _histogram(content.quality)
-    if content.confusion is not None and content.confusion.labels:
-        charts["dq_charts/given_against_suggested"] = _matrix(content.confusion)
-    for name, label in (("slices", "slug"), ("classes", "label")):
-        bars = _rates(getattr(content, name), label)
-        if bars.data:
-            title = f"Share of labels that are flagged, by {'slice' if name == 'slices' else 'class'} (worst {BARS})"
-            charts[f"dq_charts/{name}"] = _bar(bars, label, "label_issue_rate", title)
-    return charts
+def _line(run: Run, content: Panels) -> None:
+    """Give the scalars an axis of their own, and log those of earlier scans, once: each run draws its data set's line.
+
+    Names are exact: a pattern would take over the summary of what else begins so.
+    """
+    run.define_metric(AXIS, hidden=True)
+    for name in content.metrics:
+        run.define_metric(name, step_metric=AXIS)
+    if not run.config.get(DIGEST):
+        for step, scalars in content.earlier:
+            run.log(scalars | {AXIS: step})
 
 
-def _table(columns: Sequence[str], rows: list[Any]) -> wandb.Table:
-    import wandb
-
-    # From lists: a data frame takes four times as long. Made anew: W&B keeps the first state of a logged one.
-    return wandb.Table(columns=list(columns), data=rows, allow_mixed_types=True)
-
-
-def _issues(content: Panels) -> Any:  # noqa: ANN401 -- wandb's CustomChart has no public name
-    table = _table(("issue", "samples"), [[title, count] for _, title, count, *_ in content.issues.rows])
-    return _bar(table, "issue", "samples", "Samples with an issue")
+def _describe(run: Run, content: Panels) -> None:
+    """Give a run of ours its title and verdict; what a person wrote of it stays."""
+    if not run.config.get(DIGEST):
+        run.name = shortened(content.title, NAME_LENGTH)
+    theirs = (run.notes or "").partition(HEADING)[0].rstrip()
+    run.notes = f"{theirs}\n\n{content.summary}" if theirs else content.summary
 
 
-def _histogram(quality: Histogram) -> wandb.Histogram:
-    import numpy as np
-    import wandb
-
-    # wandb.plot.histogram would count again, in bins of its own.
-    return wandb.Histogram(np_histogram=(np.array(quality.counts), np.array(quality.edges)))
+def _shown(content: Panels) -> int:
+    """Count the rows of the flagged table: W&B cuts a longer one."""
+    return min(len(content.flagged.rows), MOST)
 
 
-def _matrix(confusion: Matrix) -> Any:  # noqa: ANN401
-    import wandb
-
-    rows = [
-        [given, suggested, count]
-        for given, counts in zip(confusion.labels, confusion.counts, strict=True)
-        for suggested, count in zip(confusion.labels, counts, strict=True)
-    ]
-    return wandb.plot_table(
-        data_table=_table(("given", "suggested", "samples"), rows),
-        vega_spec_name="wandb/confusion_matrix/v1",
-        fields={"Actual": "given", "Predicted": "suggested", "nPredictions": "samples"},
-        string_fields={"title": "Flagged labels: given (rows) against suggested"},
-    )
-
-
-def _rates(table: Table, label: str) -> wandb.Table:
-    name, rate = table.columns.index(label), table.columns.index("label_issue_rate")
-    rows = [[row[name], row[rate]] for row in table.rows if row[rate] is not None]
-    return _table((label, "label_issue_rate"), rows[:BARS])
-
-
-def _bar(table: wandb.Table, label: str, value: str, title: str) -> Any:  # noqa: ANN401
-    import wandb
-
-    return wandb.plot.bar(table, label, value, title=title)
-
-
-def _receipt(run: Run, content: Panels, keys: list[str], *, how: str) -> Receipt:
-    folder = str(Path(run.dir).parent)
-    details: dict[str, Any] = {
-        "run_id": run.id,
-        "project": run.project,
-        "mode": "offline" if run.offline else how,
+def _receipt(content: Panels, details: dict[str, Any], *, written: str, target: str, links: dict[str, str]) -> Receipt:
+    rows = _shown(content)
+    counts = {
         "metrics": len(content.metrics) + len(content.slice_metrics),
-        "keys": len(keys),
-        "flagged_rows": len(content.flagged.rows),
+        "flagged_rows": rows,
         "flagged_total": content.flagged_total,
     }
-    if run.offline:
-        details |= _offline(folder, how)
     return Receipt(
         platform="wandb",
-        target=folder if run.offline else f"{run.entity}/{run.project}/{run.id}",
-        created=len(content.flagged.rows),
-        links={} if run.offline or not run.url else {"run": run.url},
-        details=details,
+        target=target,
+        created=rows if written == "created" else 0,
+        updated=rows if written == "updated" else 0,
+        unchanged=rows if written == "unchanged" else 0,
+        links=links,
+        details=details | counts,
     )
-
-
-def _offline(folder: str, how: str) -> dict[str, str]:
-    """Say where everything is: the tables' bytes are not in the run's own folder."""
-    from wandb import env
-
-    data = str(Path(env.get_data_dir()).expanduser().absolute())
-    note = f"Written offline. Upload it from this machine with `wandb sync {folder}`; it also needs {data}."
-    if how == "offline" and not os.environ.get("WANDB_MODE"):
-        note = f"Not logged in to W&B. {note} Run `wandb login` first, or set WANDB_MODE=offline to hide this line."
-        logger.warning(note)
-    return {"folder": folder, "data_dir": data, "note": note}

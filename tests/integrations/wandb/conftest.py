@@ -55,8 +55,11 @@ class Stub:
         self.rows: list[dict[str, Any]] = []
         self.uploads: dict[str, bytes] = {}
         self.keys: set[str] = set()
+        self.runs: dict[str, dict[str, Any]] = {}  # by project/id: config, displayName, notes, lines
+        self.alerts: list[dict[str, Any]] = []
+        self.artifacts: list[dict[str, Any]] = []
+        self.used: list[dict[str, Any]] = []
         self._lock = threading.Lock()
-        self._artifacts = 0
         stub = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -101,8 +104,12 @@ class Stub:
                 self.uploads[path] = body
             elif path.endswith("/file_stream"):
                 files = json.loads(body).get("files") or {}
-                for line in files.get("wandb-history.jsonl", {}).get("content", []):
-                    self.rows.append(json.loads(line))
+                lines = files.get("wandb-history.jsonl", {}).get("content", [])
+                self.rows += map(json.loads, lines)
+                run = self.runs.setdefault("/".join(path.split("/")[-3:-1]), {})
+                run["lines"] = run.get("lines", 0) + len(lines)
+                for summary in files.get("wandb-summary.json", {}).get("content", []):
+                    run["summary"] = summary
             elif path == "/graphql":
                 return self.graphql(json.loads(body))
         return {"exitcode": None, "limits": {}}
@@ -111,12 +118,63 @@ class Stub:
         match = re.search(r"(?:query|mutation)\s+(\w+)", request["query"])
         name = match[1] if match else ""
         self.operations.append(name)
+        variables = request.get("variables") or {}
+        if name == "RunResumeStatus":
+            return {"data": {"model": self.resumed(variables)}}
+        if name == "ArtifactMembershipByName":
+            return {"data": {"project": {"artifactCollectionMembership": self.membership(variables)}}}
         build = ANSWERS.get(name)
         if build is None:
             return {"data": None, "errors": [{"message": f"the stand-in does not know {name}"}]}
-        if name == "CreateArtifact":
-            self._artifacts += 1
-        return {"data": build(request.get("variables") or {}, self.url, f"QXJ0{self._artifacts}")}
+        self.remember(name, variables)
+        variables = {**variables, **self.runs[_place(variables)]} if name == "UpsertBucket" else variables
+        return {"data": build(variables, self.url, f"QXJ0{len(self.artifacts)}")}
+
+    def remember(self, name: str, variables: dict[str, Any]) -> None:
+        """Keep what a later request asks for, or a test."""
+        if name == "UpsertBucket":
+            run = self.runs.setdefault(_place(variables), {})
+            run |= {key: variables[key] for key in ("config", "displayName", "notes") if variables.get(key)}
+        elif name == "NotifyScriptableRunAlert":
+            self.alerts.append(variables)
+        elif name == "CreateArtifact":
+            self.artifacts.append(variables["input"])
+        elif name == "UseArtifact":
+            self.used.append(variables)
+
+    def resumed(self, variables: dict[str, Any]) -> dict[str, Any]:
+        """Answer what a run that was here before holds, or that there is none."""
+        run = self.runs.get(_place(variables))
+        bucket = run and {
+            "id": "QjE6",
+            "name": variables["name"],
+            "displayName": run.get("displayName"),
+            "notes": run.get("notes"),
+            "config": run.get("config", "{}"),
+            "summaryMetrics": run.get("summary", "{}"),
+            "historyLineCount": run.get("lines", 0),
+            "logLineCount": 0,
+            "eventsLineCount": 0,
+            "historyTail": json.dumps([json.dumps({"_step": run.get("lines", 0) - 1, "_runtime": 1})]),
+            "eventsTail": "[]",
+            "tags": [],
+            "wandbConfig": '{"t": 1}',
+        }
+        entity = {"id": "RTox", "name": "us"}
+        return {"id": "UDox", "name": variables.get("project"), "entity": entity, "bucket": bucket}
+
+    def membership(self, variables: dict[str, Any]) -> dict[str, Any] | None:
+        """Answer an artifact of a name and alias that was created here before, or that there is none."""
+        name, _, alias = variables["name"].partition(":")
+        for number, made in enumerate(self.artifacts, start=1):
+            aliases = [entry["alias"] for entry in made.get("aliases") or []]
+            if made["artifactCollectionName"] == name and alias in aliases:
+                return _membership(name, alias, number, variables)
+        return None
+
+
+def _place(variables: dict[str, Any]) -> str:
+    return f"{variables['project']}/{variables['name']}"
 
 
 def _viewer(*_: object) -> dict[str, Any]:
@@ -148,6 +206,45 @@ def _manifest(_: dict[str, Any], url: str, artifact: str) -> dict[str, Any]:
     return {"createArtifactManifest": {"artifactManifest": {"id": "TWFu", "file": file}}}
 
 
+def _membership(name: str, alias: str, number: int, variables: dict[str, Any]) -> dict[str, Any]:
+    """Return an artifact as wandb's client reads it."""
+    entity = {"id": "RTox", "name": variables["entity"]}
+    project = {"id": "UDox", "internalId": "UDox", "name": variables["project"], "entity": entity}
+    collection = {"__typename": "ArtifactSequence", "id": "U2Vx", "name": name, "project": project}
+    then = "2026-11-23T10:15:00Z"
+    artifact = {
+        "__typename": "Artifact",
+        "id": f"QXJ0{number}",
+        "artifactSequence": collection,
+        "versionIndex": number,
+        "artifactType": {"name": "dataset"},
+        "description": None,
+        "metadata": "{}",
+        "ttlDurationSeconds": -2,
+        "ttlIsInherited": True,
+        "tags": [],
+        "historyStep": None,
+        "state": "COMMITTED",
+        "size": 1,
+        "digest": "d",
+        "commitHash": "c",
+        "fileCount": 1,
+        "createdAt": then,
+        "updatedAt": then,
+        "aliases": [],
+    }
+    aliases = [{"__typename": "ArtifactAlias", "id": "QWw=", "alias": alias}]
+    return {
+        "__typename": "ArtifactCollectionMembership",
+        "id": "TWVt",
+        "versionIndex": number,
+        "createdAt": then,
+        "aliases": aliases,
+        "artifactCollection": collection,
+        "artifact": artifact,
+    }
+
+
 def _artifact_files(variables: dict[str, Any], url: str, artifact: str) -> dict[str, Any]:
     wanted = (variables.get("input") or {}).get("artifactFiles") or variables.get("artifactFiles") or []
     edges = [
@@ -172,7 +269,6 @@ ANSWERS: dict[str, Callable[[dict[str, Any], str, str], dict[str, Any]]] = {
     "Viewer": _viewer,
     "GetViewer": _viewer,
     "ServerFeaturesQuery": lambda *_: {"serverInfo": {"features": []}},
-    "RunResumeStatus": lambda *_: {"model": None},
     "UpsertBucket": _run,
     "CreateRunFiles": _run_files,
     "ArtifactType": lambda *_: {"project": {"artifact": None}},
@@ -180,6 +276,8 @@ ANSWERS: dict[str, Callable[[dict[str, Any], str, str], dict[str, Any]]] = {
     "CreateArtifactManifest": _manifest,
     "CreateArtifactFiles": _artifact_files,
     "CommitArtifact": lambda *_: {"commitArtifact": {"artifact": {"id": "QQ==", "digest": "d"}}},
+    "NotifyScriptableRunAlert": lambda *_: {"notifyScriptableRunAlert": {"success": True}},
+    "UseArtifact": lambda *_: {"useArtifact": {"artifact": {"id": "QQ=="}}},
     "ClientIDMapping": lambda *_: {"clientIDMapping": {"serverID": "QXJ0MQ=="}},
 }
 

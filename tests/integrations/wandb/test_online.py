@@ -3,12 +3,16 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from labelsift.demo.local_servers import free_port
 from labelsift.errors import InputError, PlatformError
 from labelsift.integrations.wandb import WandB
 from labelsift.render.tracker_panels.panels import panels
+from labelsift.report import load
+from labelsift.store.store import Store
 
 
 @pytest.mark.slow
@@ -45,6 +49,53 @@ def test_an_offline_run_is_uploaded_as_its_note_says(stub, make_report, monkeypa
     shown = panels(report)
     assert {name: row[name] for name in shown.metrics} == pytest.approx(shown.metrics)
     assert any(path.startswith("/put/artifact/dq_tables/flagged") for path in stub.uploads)  # staged in the data folder
+    assert {"/put/artifact/samples.parquet", "/put/artifact/flagged.parquet"} <= stub.uploads.keys()
+    (made,) = [made for made in stub.artifacts if made["artifactTypeName"] == "dataset"]
+    assert report.samples.fingerprint in [entry["alias"] for entry in made["aliases"]]
+    assert report.log("wandb", target="us/tickets")
+
+
+@pytest.mark.slow
+def test_ten_logs_in_a_row_go_into_one_run_once(stub, make_report):
+    report = make_report()
+    receipts = [report.log("wandb", target="tickets") for _ in range(10)]
+    assert [receipt.unchanged for receipt in receipts] == [0] + [24] * 9
+    assert len({receipt.target for receipt in receipts}) == 1
+    assert len(stub.rows) == 1
+    assert sum(made["artifactTypeName"] == "dataset" for made in stub.artifacts) == 1
+
+
+@pytest.mark.slow
+def test_what_a_person_wrote_of_the_run_stays(stub, make_report):
+    report = make_report()
+    report.log("wandb", target="tickets")
+    (kept,) = stub.runs.values()
+    kept["notes"], kept["displayName"] = "Look at refunds first.\n\n" + kept["notes"], "my name"
+    receipt = report.log("wandb", target="tickets", with_text=True)
+    assert receipt.updated == 24
+    assert kept["displayName"] == "my name"
+    assert kept["notes"].startswith("Look at refunds first.")
+    assert kept["notes"].count("### labelsift: ") == 1
+
+
+@pytest.mark.slow
+def test_the_version_before_is_an_input_where_it_was_logged(stub, make_report, tmp_path):
+    store = Store(tmp_path / "store")
+    first = make_report(run="20261123-101500-0001")
+    second = make_report(300, run="20261123-101500-0002")
+    second = replace(second, created=first.created + timedelta(days=1), settings={"parent": first.run})
+    for report in (first, second):
+        store.save(report)
+    alone = load(second.run, store=store.folder).log("wandb", target="elsewhere")
+    assert "parent" not in alone.details
+    assert not stub.used
+    load(first.run, store=store.folder).log("wandb", target="tickets")
+    receipt = load(second.run, store=store.folder).log("wandb", target="tickets")
+    assert receipt.details["parent"] == f"us/tickets/tickets:{first.samples.fingerprint}"
+    (used,) = stub.used
+    assert used["runName"] == f"labelsift-{second.run}"
+    (metadata,) = {made["metadata"] for made in stub.artifacts if second.run in (made.get("metadata") or "")}
+    assert json.loads(metadata)["parent"] == first.samples.fingerprint
 
 
 def test_disabled_means_disabled(home, make_report, monkeypatch):

@@ -1,0 +1,100 @@
+"""Gates in W&B: the run of the scan says whether its gate passed, and an alert says once that this changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from labelsift.data.formatting import shortened
+from labelsift.platforms import GateNote, Receipt
+from labelsift.render.gate_alert import alert_text, change, harmless, judged_table
+from labelsift.store.run import Run as ScanRun
+
+from .charts import table
+from .client import RUN, Opened, mode, opened, place, require, run_id
+from .offline import details, last_mark, mark
+
+STATUS, HEADLINE, DIGEST = "labelsift_gate", "labelsift_gate_summary", "labelsift_gate_digest"
+SUFFIX = "-gate"  # offline a run cannot be opened again, and a second one of the same id would replace the first
+LEVELS = {"failed": "ERROR", "not measurable": "WARN", "passed": "INFO"}
+
+
+def write(report: ScanRun, note: GateNote) -> Receipt:
+    """Write the result of a gate into the run of its scan; an alert goes out where the gate changed.
+
+    What the W&B run itself was told last counts more than ``note.before``.
+
+    Raises
+    ------
+    PlatformError
+        If W&B refuses or cannot be reached.
+    InputError
+        If the user's active run already holds another scan.
+    """
+    require()
+    import wandb
+
+    result, target, how = note.result, note.target, mode()
+    headline = shortened(note.summary.partition("\n")[0].lstrip("# "), 500)
+    digest = hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()
+    suffix, last = "", {}
+    if wandb.run is None and how == "offline":
+        suffix = SUFFIX
+        folder, last = last_mark(run_id(report.run, suffix), place(target))
+        if last.get(DIGEST) == digest:
+            where = {"run_id": last["id"], "mode": how, **details(folder, warn=True)}
+            return _receipt(folder, result, unchanged=True, alert="", links={}, details=where)
+    with opened(report.run, target=target, how=how, suffix=suffix) as session:
+        run, known = session.run, session.run.config
+        unchanged = known.get(DIGEST) == digest
+        earlier = last.get(STATUS) or known.get(STATUS) or note.before
+        alert = "" if unchanged else change(earlier, result["status"])
+        if not unchanged:
+            _write(session, report, result, headline=headline, digest=digest)
+        if alert:
+            run.alert(
+                f"Gate {result['status']}: {harmless(report.samples.name)}",
+                alert_text(result, headline=headline, changed=alert),
+                level=LEVELS[result["status"]],
+            )
+    where = {"run_id": run.id, "mode": "offline" if run.offline else session.how}
+    if run.offline:
+        where |= details(session.target, warn=session.ours)
+    if run.offline and session.ours:
+        mark(session.target, id=run.id, place=place(target), **{DIGEST: digest, STATUS: result["status"]})
+    return _receipt(session.target, result, unchanged=unchanged, alert=alert, links=session.links, details=where)
+
+
+def _write(session: Opened, report: ScanRun, result: Mapping[str, Any], *, headline: str, digest: str) -> None:
+    run = session.run
+    if session.ours and not run.config.get(RUN):  # nothing named it yet
+        run.name = f"{shortened(report.samples.name, 100)} gate"
+    judged = judged_table(result)
+    failed = sum(condition["status"] == "failed" for condition in result["conditions"])
+    run.config.update({RUN: report.run, "labelsift_dataset": report.samples.name}, allow_val_change=True)
+    run.log({"dq_tables/gate": table(judged.columns, judged.rows), "dq/gate_conditions_failed": failed})
+    run.summary["dq/gate"] = result["status"]
+    gate = {STATUS: result["status"], HEADLINE: headline, DIGEST: digest}
+    run.config.update(gate, allow_val_change=True)  # last: it says that the rest stands
+
+
+def _receipt(
+    target: str,
+    result: Mapping[str, Any],
+    *,
+    unchanged: bool,
+    alert: str,
+    links: dict[str, str],
+    details: dict[str, str],
+) -> Receipt:
+    rows = len(judged_table(result).rows)
+    return Receipt(
+        platform="wandb",
+        target=target,
+        created=0 if unchanged else rows,
+        unchanged=rows if unchanged else 0,
+        links=links,
+        details={**details, "status": result["status"], "alert": alert},
+    )
