@@ -59,6 +59,7 @@ class Stub:
         self.alerts: list[dict[str, Any]] = []
         self.artifacts: list[dict[str, Any]] = []
         self.used: list[dict[str, Any]] = []
+        self.views: dict[str, dict[str, Any]] = {}
         self._lock = threading.Lock()
         stub = self
 
@@ -123,6 +124,10 @@ class Stub:
             return {"data": {"model": self.resumed(variables)}}
         if name == "ArtifactMembershipByName":
             return {"data": {"project": {"artifactCollectionMembership": self.membership(variables)}}}
+        if name in ("View", "UpsertView2", "upsertView"):
+            return {"data": self.view(name, variables)}
+        if name == "GetProjects":
+            return {"data": self.projects()}
         build = ANSWERS.get(name)
         if build is None:
             return {"data": None, "errors": [{"message": f"the stand-in does not know {name}"}]}
@@ -171,6 +176,32 @@ class Stub:
             if made["artifactCollectionName"] == name and alias in aliases:
                 return _membership(name, alias, number, variables)
         return None
+
+    def projects(self) -> dict[str, Any]:
+        """Answer the projects of the runs."""
+        rest = {"__typename": "Project", "entityName": "us", "createdAt": "2026-11-23T10:15:00", "isBenchmark": False}
+        nodes = [
+            {"node": {"id": "UDox", "name": name, "user": None} | rest}
+            for name in sorted({place.partition("/")[0] for place in self.runs})
+        ]
+        end = {"__typename": "PageInfo", "endCursor": None, "hasNextPage": False}
+        return {"models": {"pageInfo": end, "edges": nodes}}
+
+    def view(self, operation: str, variables: dict[str, Any]) -> dict[str, Any]:
+        """Find a view by its name, or keep it: under its id where it has one, else as a new one."""
+        if operation == "View":
+            names = ("viewName", "viewType")
+            nodes = [view for view in self.views.values() if all(view[name] == variables[name] for name in names)]
+            return {"project": {"allViews": {"edges": [{"node": view} for view in nodes]}}}
+        new = not variables.get("id")
+        key = f"Vmlldzo{len(self.views)}" if new else variables["id"]
+        view = {name: variables[name] for name in ("displayName", "spec", "description", "type", "name")}
+        project = {"id": "UDox", "name": variables["projectName"], "entityName": variables["entityName"]}
+        now = {"createdAt": "2026-11-23T10:15:00", "updatedAt": "2026-11-23T10:15:00"}
+        self.views[key] = (
+            view | {"id": key, "viewName": view["name"], "viewType": view["type"], "project": project} | now
+        )
+        return {"upsertView": {"view": self.views[key], "inserted": new}}
 
 
 def _place(variables: dict[str, Any]) -> str:
@@ -278,6 +309,7 @@ ANSWERS: dict[str, Callable[[dict[str, Any], str, str], dict[str, Any]]] = {
     "CommitArtifact": lambda *_: {"commitArtifact": {"artifact": {"id": "QQ==", "digest": "d"}}},
     "NotifyScriptableRunAlert": lambda *_: {"notifyScriptableRunAlert": {"success": True}},
     "UseArtifact": lambda *_: {"useArtifact": {"artifact": {"id": "QQ=="}}},
+    "ProjectInternalId": lambda *_: {"project": {"id": "UDox", "internalId": "UDox"}},
     "ClientIDMapping": lambda *_: {"clientIDMapping": {"serverID": "QXJ0MQ=="}},
 }
 

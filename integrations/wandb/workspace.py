@@ -1,0 +1,108 @@
+"""Workspace "Data quality": one saved view a project, written anew only while nobody has changed it by hand.
+
+W&B tells the views of a project apart by a name that stands in the address: ours has always the same one, so that
+saving again finds it and makes no second one. Its first panel ends in a checksum of the whole view. Where the two do
+not fit, a person moved, added or took away panels, or the application rewrote them, and the view is left as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from labelsift.data.formatting import error_text
+
+from .sections import HEADLINES, require, sections
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from wandb_workspaces.workspaces import Workspace
+
+NAME, VIEW = "Data quality", "labelsiftquality"  # what people see; what stands in the address
+KEPT = "left as it is: somebody has changed it by hand"
+_LAYOUT = re.compile(r"(?<=labelsift, layout )[0-9a-f]{16}")
+_BLANK = "0" * 16
+_COLUMNS = {"Overview": 5, "Label issues": 2, "Slices": 1, "Rows": 1, "Compare": 1}
+
+
+def workspace(
+    entity: str, project: str, *, verdict: str, slice_metrics: Iterable[str] = (), layout: str = _BLANK
+) -> Workspace:
+    """Return the workspace of a project; see :func:`labelsift.integrations.wandb.sections.sections`."""
+    from wandb_workspaces import workspaces as ws
+
+    note = f"*Panels by labelsift, layout {layout}. Change them as you like: they are then left alone.*"
+    return ws.Workspace(
+        entity=entity,
+        project=project,
+        name=NAME,
+        sections=[
+            ws.Section(
+                name=name,
+                panels=panels,
+                is_open=True,
+                layout_settings=ws.SectionLayoutSettings(columns=_COLUMNS[name], rows=3 if name == "Overview" else 2),
+            )
+            for name, panels in sections(f"{verdict}\n\n{note}", slice_metrics).items()
+        ],
+        runset_settings=ws.RunsetSettings(pinned_columns=[f"summary:{key}" for key in HEADLINES]),
+    )
+
+
+def save(entity: str, project: str, *, verdict: str, slice_metrics: Iterable[str] = ()) -> str:
+    """Save the workspace and return what became of it: saved, unchanged, left as it is, or why it could not be saved.
+
+    Nothing is raised, whatever happens: the run itself is written, and its panels are a convenience.
+    """
+    try:
+        require()
+        from wandb_workspaces.workspaces import internal
+
+        names = list(slice_metrics)
+        blank = workspace(entity, project, verdict=verdict, slice_metrics=names)
+        layout = _checksum(_spec(blank))
+        view = workspace(entity, project, verdict=verdict, slice_metrics=names, layout=layout)._to_model()
+        view.name = f"nw-{VIEW}-v"
+        present = _present(entity, project)
+        if present is not None:
+            written = _LAYOUT.search(present["spec"])
+            if written is None or written[0] != _checksum(present["spec"]) or present["displayName"] != NAME:
+                return KEPT
+            if written[0] == layout:
+                return "unchanged"
+            view.id = present["id"]
+        internal.upsert_view2(view)
+    except Exception as error:  # noqa: BLE001 - a package before its first version, and a server of any age
+        return f"not saved: {error_text(error)}"
+    return "saved"
+
+
+def _present(entity: str, project: str) -> dict[str, Any] | None:
+    """Return ``id``, ``displayName`` and ``spec`` of the view that the server has; None where it has none."""
+    from wandb_workspaces.workspaces import internal
+
+    try:
+        return internal.get_view_dict(entity, project, VIEW)
+    except ValueError as error:
+        if "not found in project" in str(error):
+            return None
+        raise
+
+
+def _spec(made: Workspace) -> str:
+    return made._to_model().spec.model_dump_json(by_alias=True, exclude_none=True)
+
+
+def _checksum(spec: str) -> str:
+    """Return a checksum of a view without the names of panels that are made at random, and without itself."""
+
+    def bare(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+        if isinstance(value, dict):
+            return {key: bare(item) for key, item in value.items() if key != "__id__"}
+        return [bare(item) for item in value] if isinstance(value, list) else value
+
+    content = json.dumps(bare(json.loads(_LAYOUT.sub(_BLANK, spec))), sort_keys=True)
+    return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
