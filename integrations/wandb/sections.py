@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from labelsift.errors import MissingExtraError
 from labelsift.metrics.metric_names import METRICS
+from labelsift.render.tracker_panels.scalars import HEADLINE
 
-from .keys import CONFUSION, ISSUES, QUALITY, REPORT, SCAN, SLICES, TABLES, Chart
+from .keys import CHARTS, REPORT, SCAN, TABLES
 
 if TYPE_CHECKING:
-    from wandb_workspaces.reports.v2.interface import Panel
+    from wandb_workspaces.reports.v2.interface import PanelTypes
 
 WIDTH = 24  # of W&B's grid
 BARS = 40  # slices in a panel
-HEADLINES = {
-    "dq/rows": "Samples",
-    "dq/flagged_rate": "Share with an issue",
-    "dq/error_rate_est": "Wrong labels (estimate)",
-    "dq/flag_precision": "Flags that people confirm",
-    "dq/queue_left": "Left in the queue",
-}
-INTERVAL = ["dq/error_rate_est", "dq/error_rate_est_low", "dq/error_rate_est_high"]
-Sections = dict[str, "list[Panel]"]
+INTERVAL: list[Any] = [f"dq/error_rate_est{end}" for end in ("", "_low", "_high")]
+_TITLES = (
+    "Samples",
+    "Share with an issue",
+    "Wrong labels (estimate)",
+    "Flags that people confirm",
+    "Left in the queue",
+)
+_BAR, _MATRIX = "wandb/bar/v0", "wandb/confusion_matrix/v1"
+_CELLS = {"Actual": "given", "Predicted": "suggested", "nPredictions": "samples"}
 
 
 def require() -> None:
-    """Import wandb-workspaces, which speaks of pydantic's deprecations while it is imported.
+    """Import wandb-workspaces, and keep what pydantic says of its form meanwhile from the user.
 
     Raises
     ------
@@ -40,10 +42,10 @@ def require() -> None:
         try:
             import wandb_workspaces.workspaces  # noqa: F401
         except ImportError:
-            raise MissingExtraError("wandb-workspaces", "wandb", purpose="Panels in W&B") from None
+            raise MissingExtraError("wandb-workspaces", "wandb", purpose="Saving panels in W&B") from None
 
 
-def sections(verdict: str, slice_metrics: Iterable[str]) -> Sections:
+def sections(verdict: str, slice_metrics: Iterable[str]) -> dict[str, list[PanelTypes]]:
     """Return the panels of each section, laid out without overlap.
 
     Parameters
@@ -53,59 +55,54 @@ def sections(verdict: str, slice_metrics: Iterable[str]) -> Sections:
     slice_metrics
         The keys ``slice.<metric>/<slug>`` whose bars are compared over runs.
     """
-    from wandb_workspaces.reports import v2 as wr
+    from wandb_workspaces.reports.v2 import interface as wr
 
-    scalars = [wr.ScalarChart(title=title, metric=key) for key, title in HEADLINES.items()]
-    lines = [wr.LinePlot(title=title, x=SCAN, y=[key], title_x="scan") for key, title in HEADLINES.items()]
-    interval = wr.LinePlot(title="Wrong labels (estimate, with its 95 % interval)", x=SCAN, y=INTERVAL, title_x="scan")
+    scalars = [wr.ScalarChart(title=title, metric=key) for key, title in zip(HEADLINE, _TITLES, strict=True)]
+    lines = [wr.LinePlot(title=title, x=SCAN, y=[key]) for key, title in zip(HEADLINE, _TITLES, strict=True)]
+    interval = wr.LinePlot(title="Wrong labels (estimate, with its 95 % interval)", x=SCAN, y=INTERVAL)
+    said = [wr.MarkdownPanel(markdown=verdict)] if verdict else []
+    issues = _chart("issues", _BAR, {"label": "issue", "value": "samples"}, "Samples with an issue")
+    quality = _chart("label_quality", _BAR, {"label": "score", "value": "samples"}, "Samples by label score, 0 wrong")
+    matrix = _chart("given_against_suggested", _MATRIX, _CELLS, "Flagged labels: given against suggested")
+    worst = _chart("slices", _BAR, {"label": "slug", "value": "label_issue_rate"}, "Labels that look wrong, by slice")
+    page = wr.MediaBrowser(title="Report", media_keys=[REPORT], num_columns=1)
+    by_metric: dict[str, list[Any]] = {}
+    for name in slice_metrics:
+        by_metric.setdefault(name.removeprefix("slice.").partition("/")[0], []).append(name)
     bars = [
         wr.BarPlot(title=f"{METRICS[metric].title} of slices", metrics=keys[:BARS], max_bars_to_show=BARS)
-        for metric, keys in _by_metric(slice_metrics).items()
+        for metric, keys in by_metric.items()
     ]
-    said = [wr.MarkdownPanel(markdown=verdict)] if verdict else []
-    page = wr.MediaBrowser(title="Report", media_keys=[REPORT], num_columns=1)
     return {
         "Overview": _grid((4, scalars), (6, lines), (10, [*said, interval])),
-        "Label issues": _grid((8, [_chart(ISSUES), _chart(QUALITY)]), (10, [_chart(CONFUSION), _table("classes")])),
-        "Slices": _grid((10, [_chart(SLICES)]), (12, [_table("slices")])),
+        "Label issues": _grid((8, [issues, quality]), (10, [matrix]), (8, [_table("issues"), _table("classes")])),
+        "Slices": _grid((10, [worst]), (12, [_table("slices")])),
         "Rows": _grid((14, [_table("flagged")]), (10, [_table("dictionary"), page])),
         "Compare": _grid((12, [wr.RunComparer(diff_only="split")]), *((10, [panel]) for panel in bars)),
     }
 
 
-def _by_metric(names: Iterable[str]) -> Mapping[str, list[str]]:
-    keys: dict[str, list[str]] = {}
-    for name in names:
-        keys.setdefault(name.removeprefix("slice.").partition("/")[0], []).append(name)
-    return keys
+def _chart(name: str, form: str, fields: dict[str, str], title: str) -> PanelTypes:
+    from wandb_workspaces.reports.v2 import interface as wr
+
+    query = {"summaryTable": {"tableKey": f"{CHARTS}{name}_table"}}
+    return wr.CustomChart(query=query, chart_name=form, chart_fields=fields, chart_strings={"title": title})
 
 
-def _chart(chart: Chart) -> Panel:
-    from wandb_workspaces.reports import v2 as wr
-
-    return wr.CustomChart(
-        query={"summaryTable": {"tableKey": f"{chart.key}_table"}},
-        chart_name=chart.preset,
-        chart_fields=chart.fields,
-        chart_strings={"title": chart.title},
-    )
-
-
-def _table(name: str) -> Panel:
-    from wandb_workspaces.reports import v2 as wr
+def _table(name: str) -> PanelTypes:
+    from wandb_workspaces.reports.v2 import interface as wr
 
     return wr.WeavePanelSummaryTable(table_name=f"{TABLES}{name}")
 
 
-def _grid(*rows: tuple[int, list[Any]]) -> list[Panel]:
+def _grid(*rows: tuple[int, list[Any]]) -> list[PanelTypes]:
     """Give each panel its place: rows from the top, each of a height, whose panels share the width."""
-    from wandb_workspaces.reports import v2 as wr
+    from wandb_workspaces.reports.v2 import interface as wr
 
-    placed, y = [], 0
+    y = 0
     for height, panels in rows:
         width = WIDTH // len(panels)
         for column, panel in enumerate(panels):
             panel.layout = wr.Layout(x=column * width, y=y, w=width, h=height)
-            placed.append(panel)
         y += height
-    return placed
+    return [panel for _, panels in rows for panel in panels]

@@ -5,7 +5,7 @@ It can be seen by whoever sees the project. A link for people outside is made on
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from labelsift.data.formatting import error_text
@@ -15,12 +15,11 @@ from .sections import require, sections
 
 if TYPE_CHECKING:
     from wandb import Run
-    from wandb_workspaces.reports.v2 import Report
 
 MADE = "labelsift_report"  # the key of a run's config that holds its report's address
 
 
-def shared(run: Run, *, title: str, verdict: str, slice_metrics: Iterable[str] = ()) -> str:
+def shared(run: Run, *, title: str, verdict: str, slice_metrics: Sequence[str] = ()) -> str:
     """Return the address of the report of an online run that is not finished, made if there is none.
 
     Raises
@@ -33,32 +32,20 @@ def shared(run: Run, *, title: str, verdict: str, slice_metrics: Iterable[str] =
     if made := run.config.get(MADE):
         return made  # people may have written into it
     require()
+    from wandb_workspaces.reports.v2 import interface as wr
+
     try:
-        report = document(run, title=title, verdict=verdict, slice_metrics=slice_metrics)
+        only = wr.Runset(entity=run.entity, project=run.project, name=title, filters=f"ID == {run.id!r}")
+        blocks = [wr.MarkdownBlock(text=verdict), wr.P(["The run: ", wr.Link(text=title, url=run.url or "")])]
+        for name, panels in sections("", slice_metrics).items():
+            if name != "Compare":  # of one run
+                blocks += [wr.H2(text=name), wr.PanelGrid(runsets=[only], panels=panels)]
+        report = wr.Report(
+            entity=run.entity, project=run.project, title=title[:128], description="Data quality", blocks=blocks
+        )
         address = report.save().url
     except Exception as error:  # the client raises what it likes
-        raise PlatformError(
-            f"W&B took the run, but no report: {error_text(error)}",
-            hint="Log again without --share, or look at the run",
-        ) from error
+        hint = "Log again without --share, or look at the run"
+        raise PlatformError(f"W&B took the run, but no report: {error_text(error)}", hint=hint) from error
     run.config.update({MADE: address}, allow_val_change=True)
     return address
-
-
-def document(run: Run, *, title: str, verdict: str, slice_metrics: Iterable[str] = ()) -> Report:
-    """Return the report, which is not saved yet."""
-    from wandb_workspaces.reports import v2 as wr
-
-    runs = {"entity": run.entity, "project": run.project, "name": title, "filters": f"ID == {run.id!r}"}
-    blocks = [wr.MarkdownBlock(text=verdict), wr.P(["The run: ", wr.Link(text=title, url=run.url or "")])]
-    for name, panels in sections("", slice_metrics).items():
-        if name != "Compare":  # of one run
-            blocks += [wr.H2(text=name), wr.PanelGrid(runsets=[wr.Runset(**runs)], panels=panels)]
-    return wr.Report(
-        entity=run.entity,
-        project=run.project,
-        title=title[:128],
-        description="Data quality",
-        blocks=blocks,
-        width="fluid",
-    )

@@ -1,7 +1,7 @@
 """Workspace "Data quality": one saved view a project, written anew only while nobody has changed it by hand.
 
 W&B tells the views of a project apart by a name that stands in the address: ours has always the same one, so that
-saving again finds it and makes no second one. Its first panel ends in a checksum of the whole view. Where the two do
+saving again finds it and makes no second one. Its first text ends in a checksum of the whole view. Where the two do
 not fit, a person moved, added or took away panels, or the application rewrote them, and the view is left as it is.
 """
 
@@ -10,63 +10,40 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from labelsift.data.formatting import error_text
+from labelsift.render.tracker_panels.scalars import HEADLINE
 
-from .sections import HEADLINES, require, sections
+from .sections import require, sections
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from wandb_workspaces.workspaces import Workspace
+    from wandb_workspaces.workspaces.internal import View
 
 NAME, VIEW = "Data quality", "labelsiftquality"  # what people see; what stands in the address
 KEPT = "left as it is: somebody has changed it by hand"
-_LAYOUT = re.compile(r"(?<=labelsift, layout )[0-9a-f]{16}")
-_BLANK = "0" * 16
+_NOTE = "*Panels by labelsift, layout {}. Change them as you like: they are then left alone.*"
+_LAYOUT, _BLANK = re.compile(r"(?<=labelsift, layout )[0-9a-f]{16}"), "0" * 16
 _COLUMNS = {"Overview": 5, "Label issues": 2, "Slices": 1, "Rows": 1, "Compare": 1}
 
 
-def workspace(
-    entity: str, project: str, *, verdict: str, slice_metrics: Iterable[str] = (), layout: str = _BLANK
-) -> Workspace:
-    """Return the workspace of a project; see :func:`labelsift.integrations.wandb.sections.sections`."""
-    from wandb_workspaces import workspaces as ws
-
-    note = f"*Panels by labelsift, layout {layout}. Change them as you like: they are then left alone.*"
-    return ws.Workspace(
-        entity=entity,
-        project=project,
-        name=NAME,
-        sections=[
-            ws.Section(
-                name=name,
-                panels=panels,
-                is_open=True,
-                layout_settings=ws.SectionLayoutSettings(columns=_COLUMNS[name], rows=3 if name == "Overview" else 2),
-            )
-            for name, panels in sections(f"{verdict}\n\n{note}", slice_metrics).items()
-        ],
-        runset_settings=ws.RunsetSettings(pinned_columns=[f"summary:{key}" for key in HEADLINES]),
-    )
-
-
-def save(entity: str, project: str, *, verdict: str, slice_metrics: Iterable[str] = ()) -> str:
+def save(entity: str, project: str, *, verdict: str, slice_metrics: Sequence[str] = ()) -> str:
     """Save the workspace and return what became of it: saved, unchanged, left as it is, or why it could not be saved.
 
     Nothing is raised, whatever happens: the run itself is written, and its panels are a convenience.
+
+    Parameters
+    ----------
+    verdict, slice_metrics
+        See :func:`labelsift.integrations.wandb.sections.sections`.
     """
     try:
         require()
         from wandb_workspaces.workspaces import internal
 
-        names = list(slice_metrics)
-        blank = workspace(entity, project, verdict=verdict, slice_metrics=names)
-        layout = _checksum(_spec(blank))
-        view = workspace(entity, project, verdict=verdict, slice_metrics=names, layout=layout)._to_model()
-        view.name = f"nw-{VIEW}-v"
-        present = _present(entity, project)
+        layout = _checksum(_spec(_view(entity, project, verdict, slice_metrics, _BLANK)))
+        view, present = _view(entity, project, verdict, slice_metrics, layout), _present(entity, project)
         if present is not None:
             written = _LAYOUT.search(present["spec"])
             if written is None or written[0] != _checksum(present["spec"]) or present["displayName"] != NAME:
@@ -75,9 +52,28 @@ def save(entity: str, project: str, *, verdict: str, slice_metrics: Iterable[str
                 return "unchanged"
             view.id = present["id"]
         internal.upsert_view2(view)
-    except Exception as error:  # noqa: BLE001 - a package before its first version, and a server of any age
+    except Exception as error:  # a package before its first version, and a server of any age
         return f"not saved: {error_text(error)}"
     return "saved"
+
+
+def _view(entity: str, project: str, verdict: str, slice_metrics: Sequence[str], layout: str) -> View:
+    from wandb_workspaces import workspaces as ws
+
+    parts = [
+        ws.Section(
+            name=name,
+            panels=panels,
+            is_open=True,
+            layout_settings=ws.SectionLayoutSettings(columns=_COLUMNS[name], rows=3),
+        )
+        for name, panels in sections(f"{verdict}\n\n{_NOTE.format(layout)}", slice_metrics).items()
+    ]
+    columns = ws.RunsetSettings(pinned_columns=[f"summary:{key}" for key in HEADLINE])
+    made = ws.Workspace(entity=entity, project=project, name=NAME, sections=parts, runset_settings=columns)
+    view = made._to_model()  # its own save() gives each view another name
+    view.name = f"nw-{VIEW}-v"
+    return view
 
 
 def _present(entity: str, project: str) -> dict[str, Any] | None:
@@ -92,12 +88,12 @@ def _present(entity: str, project: str) -> dict[str, Any] | None:
         raise
 
 
-def _spec(made: Workspace) -> str:
-    return made._to_model().spec.model_dump_json(by_alias=True, exclude_none=True)
+def _spec(view: View) -> str:
+    return view.spec.model_dump_json(by_alias=True, exclude_none=True)
 
 
 def _checksum(spec: str) -> str:
-    """Return a checksum of a view without the names of panels that are made at random, and without itself."""
+    """Return a checksum of a view without the names of panels, which are made at random, and without itself."""
 
     def bare(value: Any) -> Any:  # noqa: ANN401 - any JSON value
         if isinstance(value, dict):

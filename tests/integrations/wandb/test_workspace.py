@@ -28,6 +28,7 @@ PANELS = [
     ("Label issues", "Vega2", "wandb/bar/v0 of dq_charts/issues_table"),
     ("Label issues", "Vega2", "wandb/bar/v0 of dq_charts/label_quality_table"),
     ("Label issues", "Vega2", "wandb/confusion_matrix/v1 of dq_charts/given_against_suggested_table"),
+    ("Label issues", "Weave", "dq_tables/issues"),
     ("Label issues", "Weave", "dq_tables/classes"),
     ("Slices", "Vega2", "wandb/bar/v0 of dq_charts/slices_table"),
     ("Slices", "Weave", "dq_tables/slices"),
