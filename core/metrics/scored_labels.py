@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 PREDICTED = "predicted column"
 PROBABILITIES = "user's probabilities"
 PROXY = "proxy model"
-_BROUGHT = "the user's model"  # of a run's setting pred_probs
+BROUGHT = "the user's model"  # of a run's setting pred_probs
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ def _of_probabilities(run: Run) -> str:
     """Return whose probabilities a run has; "" for none."""
     if run.pred_probs is None or not run.classes:
         return ""
-    return PROBABILITIES if run.settings.get("pred_probs") == _BROUGHT else PROXY
+    return PROBABILITIES if run.settings.get("pred_probs") == BROUGHT else PROXY
 
 
 def _usable(run: Run, was_judged: np.ndarray) -> np.ndarray:

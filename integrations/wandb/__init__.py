@@ -13,7 +13,17 @@ from labelsift.platforms import GateNote, Local, LogRequest, Receipt, Tracker
 if TYPE_CHECKING:
     from labelsift.store.run import Run
 
-__all__ = ["WandB"]
+    from .callback import LabelsiftCallback
+
+__all__ = ["LabelsiftCallback", "WandB"]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - it brings transformers, where there is one
+    if name == "LabelsiftCallback":
+        from .callback import LabelsiftCallback
+
+        return LabelsiftCallback
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class WandB(Tracker):

@@ -1,0 +1,127 @@
+"""Slice metrics of a model's predictions without a scan: what a training logs into a tracker at each evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ...data.factorize import MAX_VALUES
+from ...data.hidden_texts import COLUMNS
+from ...data.samples import Samples
+from ...data.schemas import findings_table
+from ...data.slugs import slug
+from ...errors import InputError
+from ...metrics.scored_labels import BROUGHT
+from ...metrics.slice_metrics import FEWEST, overall, scored_labels
+from ...search.named_slices import SETTING, Definitions, named_masks, named_slices
+from ...signals.signals import Signals
+from ...store.run import Run
+from ...texts.redaction import matches
+from ..class_table import class_table
+from .slices import LOGGED, slice_metrics, slice_table, worse_slices
+
+
+def unscanned_run(samples: Samples, slices: Definitions | None = None) -> Run:
+    """Return samples as a run that no check has looked at and that has no predictions.
+
+    Parameters
+    ----------
+    slices
+        Named slices, as of a scan. Their conditions may name what is known before one: metadata, split, text, label.
+
+    Raises
+    ------
+    InputError
+        For samples without labels or with spans, and for a slice that is none; it names the slice.
+    """
+    if samples.task == "spans":
+        raise InputError("There are no metrics of slices from the classes of tokens", hint="Scan after the training")
+    if samples.given is None or samples.given.null_count == len(samples):
+        raise InputError(
+            "The samples have no labels to compare predictions with", hint="Name them: ls.read(…, label=…)"
+        )
+    samples = _unpredicted(samples)
+    run = Run(
+        run="evaluation",
+        created=datetime.now(UTC),
+        samples=samples,
+        scores=pa.table({"id": samples.ids}),
+        findings=findings_table(()),
+        classes=samples.classes,
+        settings={SETTING: {name: named.plain for name, named in named_slices(slices or {}).items()}},
+        facts={COLUMNS: {"pii": personal_columns(samples)}},
+    )
+    named_masks(run)
+    return run
+
+
+def with_predictions(run: Run, predictions: np.ndarray | Sequence[str], classes: Sequence[str]) -> Run:
+    """Return the run with predictions in place of those that its samples or an earlier model had.
+
+    Parameters
+    ----------
+    predictions
+        Probabilities, shape (n, classes); or of single labels one class a sample, by its name or its position.
+    classes
+        The class of each column.
+
+    Raises
+    ------
+    InputError
+        If they do not fit the samples, or rows are no probabilities.
+    """
+    samples, values = _unpredicted(run.samples), np.asarray(predictions)
+    if values.ndim != 1:
+        aligned = Signals(pred_probs=values, classes=classes).aligned_pred_probs(samples)
+        assert aligned is not None  # noqa: S101 - there are probabilities
+        settings = run.settings | {"pred_probs": BROUGHT}
+        return replace(run, samples=samples, pred_probs=aligned[0], classes=aligned[1], settings=settings)
+    if len(values) != len(samples):
+        raise InputError(
+            f"There are {len(values):,} predictions for {len(samples):,} samples", hint="Give one a sample"
+        )
+    if samples.task != "classification":
+        raise InputError("A sample may have several labels, and one is predicted", hint="Give probabilities of each")
+    names = [classes[value] for value in values] if values.dtype.kind in "iu" else [str(value) for value in values]
+    table = samples.table.append_column("predicted", pa.array(names, pa.string()))
+    return replace(run, samples=replace(samples, table=table), pred_probs=None)
+
+
+def evaluation_metrics(run: Run) -> dict[str, float]:
+    """Return ``slice.<metric>/<slug>`` → value of all samples (``all``), the declared slices and the worst ones.
+
+    Nothing where fewer than ten samples have a label and a prediction.
+    """
+    data = scored_labels(run)
+    slices, masks, _ = slice_table(run)
+    whole = overall(data)
+    if whole["counted"] < FEWEST:
+        return {}
+    metrics = {f"slice.{name}/{slug(())}": whole[name] for name in LOGGED}
+    metrics |= slice_metrics(slices, class_table(data), worse_slices(run, data, masks))
+    return {name: value for name, value in metrics.items() if np.isfinite(value)}
+
+
+def personal_columns(samples: Samples) -> list[str]:
+    """Return the metadata columns of few values of which one is personal data or a secret."""
+    hidden = []
+    for name in samples.metadata.column_names:
+        column = samples.metadata[name]
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(column.type.value_type)
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            values = pc.unique(column).drop_null()
+            if len(values) <= MAX_VALUES and any(matches(value) for value in values.to_pylist()):
+                hidden.append(name)
+    return hidden
+
+
+def _unpredicted(samples: Samples) -> Samples:
+    if samples.column("predicted") is None:
+        return samples
+    return replace(samples, table=samples.table.drop_columns("predicted"))
