@@ -52,7 +52,8 @@ def predicted(model: Any, loader: Any, samples: Samples, *, batch: int, classes:
         with torch.no_grad():
             for inputs in ordered:
                 given = inputs.pop("labels", None)
-                output = model(**{name: value.to(device) for name, value in inputs.items()})
+                inputs = {key: value.to(device) if hasattr(value, "to") else value for key, value in inputs.items()}
+                output = model(**inputs)
                 logits = output["logits"] if isinstance(output, dict) else output[0]
                 _require_classes(tuple(logits.shape))
                 several = samples.task == "multilabel"
