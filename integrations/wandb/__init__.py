@@ -31,7 +31,7 @@ class WandB(Tracker):
 
     name = "wandb"
     settings = MappingProxyType({"project": "WANDB_PROJECT", "entity": "WANDB_ENTITY", "url": "WANDB_BASE_URL"})
-    capabilities = frozenset({"local", "gate"})
+    capabilities = frozenset({"local", "gate", "share"})
 
     def log(self, run: Run, request: LogRequest) -> Receipt:
         """Write the panels of a report into a run.

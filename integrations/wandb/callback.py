@@ -40,8 +40,6 @@ _logger = logging.getLogger("labelsift")
 class LabelsiftCallback(TrainerCallback):
     """Logs metrics of slices of the evaluation rows, and scans these when the training ends.
 
-    >>> trainer = Trainer(…, callbacks=[LabelsiftCallback(samples, slices={"ca": "state = 'CA'"})])  # doctest: +SKIP
-
     Parameters
     ----------
     samples
@@ -54,10 +52,9 @@ class LabelsiftCallback(TrainerCallback):
         Of a data frame: the columns of the labels and of what to slice by.
     dataset
         Which one of a Trainer's several evaluation data sets the samples are.
-    scan
-        Scan the samples when the training ends, with the probabilities of the model as it then is, and log the report.
-    store
-        Where that scan is kept; None keeps it nowhere.
+    scan, store
+        Whether to scan the samples when the training ends, with the probabilities of the model as it then is, and to
+        log the report; where that scan is kept, None for nowhere.
 
     Raises
     ------
@@ -115,8 +112,6 @@ class LabelsiftCallback(TrainerCallback):
         ------
         InputError
             If nothing was predicted, or nothing can be judged.
-        PlatformError
-            If W&B refuses.
         """
         run = self._run
         if run.pred_probs is None and run.samples.column("predicted") is None:
@@ -127,11 +122,8 @@ class LabelsiftCallback(TrainerCallback):
         return report.log("wandb")
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the Trainer's
-        """Remember the state, which knows the step."""
+        """Remember the state, which knows the step; refuse to train for hours without a run to log into."""
         self._state = state
-
-    def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:  # noqa: ANN401
-        """Refuse to train for hours without a run to log into: every callback has begun by now."""
         if state.is_world_process_zero:
             _active()
 

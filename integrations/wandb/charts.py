@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from labelsift.render.tracker_panels.bars import bars
 
+from .keys import CHART
+
 if TYPE_CHECKING:
     import wandb
     from labelsift.render.tracker_panels.figures import Matrix
     from labelsift.render.tracker_panels.panels import Panels
 
-PREFIX = "dq_charts/"
 MOST = 200_000  # rows: W&B cuts what is longer
 _TYPED = 100  # rows by which W&B learns a column's type, at 40 µs each
 
@@ -38,9 +39,9 @@ def charts(content: Panels) -> dict[str, Any]:
 
     drawn: dict[str, Any] = {}
     for each in bars(content):  # not wandb.plot.histogram, which counts again and so needs every score
-        drawn[PREFIX + each.name] = wandb.plot.bar(table(each.columns, each.rows), *each.columns, title=each.title)
+        drawn[CHART + each.name] = wandb.plot.bar(table(each.columns, each.rows), *each.columns, title=each.title)
     if content.confusion is not None and content.confusion.labels:
-        drawn[f"{PREFIX}given_against_suggested"] = _matrix(content.confusion)
+        drawn[f"{CHART}given_against_suggested"] = _matrix(content.confusion)
     return drawn
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from labelsift.corrections.tracked_panels import tracked_panels
 from labelsift.data.formatting import shortened
+from labelsift.errors import InputError
 from labelsift.platforms import LogRequest, Receipt
 from labelsift.render.page.build import write_page
 from labelsift.render.tracker_panels.page import page_run
@@ -21,12 +22,13 @@ from labelsift.store.run import Run as ScanRun
 
 from .charts import MOST, table
 from .client import DIGEST, Opened, mode, opened, place, require, run_id
+from .keys import REPORT, SCAN, TABLE
 from .offline import details, last_mark, mark
+from .share import publish
 
 if TYPE_CHECKING:
     from wandb import Run
 
-AXIS = "dq/scan"  # the scalars' own x axis: the number of the scan among those of its data set
 NAME_LENGTH = 128
 
 
@@ -46,6 +48,8 @@ def write(report: ScanRun, request: LogRequest) -> Receipt:
     content = tracked_panels(report, every=request.every, with_text=request.with_text)
     digest = f"{content.digest}-{'texts' if request.with_text else 'no-texts'}"
     how, target = mode(), request.target
+    if request.share and (how != "online" if wandb.run is None else wandb.run.offline):
+        raise InputError("A W&B report is made on W&B's server, and this run is offline", hint="Leave out --share")
     if wandb.run is None and how == "offline":
         folder, facts = last_mark(run_id(report.run), place(target))
         if facts.get(DIGEST) == digest:
@@ -59,12 +63,13 @@ def write(report: ScanRun, request: LogRequest) -> Receipt:
         if written != "unchanged":
             wrote |= _log(session, report, content, request)
             run.config.update({DIGEST: digest}, allow_val_change=True)  # last: it says that the rest stands
-    wrote["mode"] = "offline" if run.offline else session.how
+        links, became = publish(run, content, share=request.share)
+    wrote |= {"mode": "offline" if run.offline else session.how, **became}
     if run.offline and session.ours:
         mark(session.target, id=run.id, place=place(target), wrote=wrote, **{DIGEST: digest})
     if run.offline:
         wrote |= details(session.target, warn=session.ours)
-    return _receipt(content, wrote, written=written, target=session.target, links=session.links)
+    return _receipt(content, wrote, written=written, target=session.target, links=session.links | links)
 
 
 def _log(session: Opened, report: ScanRun, content: Panels, request: LogRequest) -> dict[str, Any]:
@@ -87,14 +92,14 @@ def _log(session: Opened, report: ScanRun, content: Panels, request: LogRequest)
     entries: dict[str, Any] = content.metrics | content.slice_metrics
     for name in TABLES:
         shown = getattr(content, name)
-        entries[f"dq_tables/{name}"] = table(shown.columns, shown.rows)
+        entries[f"{TABLE}{name}"] = table(shown.columns, shown.rows)
     entries["dq/findings_cut"] = float(content.flagged_total - _shown(content))
     entries |= charts(content)
     with tempfile.TemporaryDirectory(prefix="labelsift-") as folder:
         of_run, share = page_run(report, with_text=request.with_text)
         page = write_page(of_run, Path(folder) / "report.html", share=share)
-        entries["dq_report/report"] = wandb.Html(page.read_text(encoding="utf-8"), inject=False)
-        run.log(entries | ({AXIS: content.step} if session.ours else {}))
+        entries[REPORT] = wandb.Html(page.read_text(encoding="utf-8"), inject=False)
+        run.log(entries | ({SCAN: content.step} if session.ours else {}))
         names = log_dataset(run, report, content, Path(folder))
     return {"keys": len(entries), **names}
 
@@ -104,12 +109,12 @@ def _line(run: Run, content: Panels) -> None:
 
     Names are exact: a pattern would take over the summary of what else begins so.
     """
-    run.define_metric(AXIS, hidden=True)
+    run.define_metric(SCAN, hidden=True)
     for name in content.metrics:
-        run.define_metric(name, step_metric=AXIS)
+        run.define_metric(name, step_metric=SCAN)
     if not run.config.get(DIGEST):
         for step, scalars in content.earlier:
-            run.log(scalars | {AXIS: step})
+            run.log(scalars | {SCAN: step})
 
 
 def _describe(run: Run, content: Panels) -> None:

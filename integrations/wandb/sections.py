@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from labelsift.errors import MissingExtraError
 from labelsift.metrics.metric_names import METRICS
+from labelsift.render.tracker_panels.panels import TABLES
 from labelsift.render.tracker_panels.scalars import HEADLINE
 
-from .keys import CHARTS, REPORT, SCAN, TABLES
+from .keys import CHART, REPORT, SCAN, TABLE
 
 if TYPE_CHECKING:
     from wandb_workspaces.reports.v2.interface import PanelTypes
@@ -57,14 +58,19 @@ def sections(verdict: str, slice_metrics: Iterable[str]) -> dict[str, list[Panel
     """
     from wandb_workspaces.reports.v2 import interface as wr
 
+    def chart(name: str, form: str, fields: dict[str, str], title: str) -> PanelTypes:
+        query = {"summaryTable": {"tableKey": f"{CHART}{name}_table"}}
+        return wr.CustomChart(query=query, chart_name=form, chart_fields=fields, chart_strings={"title": title})
+
     scalars = [wr.ScalarChart(title=title, metric=key) for key, title in zip(HEADLINE, _TITLES, strict=True)]
     lines = [wr.LinePlot(title=title, x=SCAN, y=[key]) for key, title in zip(HEADLINE, _TITLES, strict=True)]
     interval = wr.LinePlot(title="Wrong labels (estimate, with its 95 % interval)", x=SCAN, y=INTERVAL)
     said = [wr.MarkdownPanel(markdown=verdict)] if verdict else []
-    issues = _chart("issues", _BAR, {"label": "issue", "value": "samples"}, "Samples with an issue")
-    quality = _chart("label_quality", _BAR, {"label": "score", "value": "samples"}, "Samples by label score, 0 wrong")
-    matrix = _chart("given_against_suggested", _MATRIX, _CELLS, "Flagged labels: given against suggested")
-    worst = _chart("slices", _BAR, {"label": "slug", "value": "label_issue_rate"}, "Labels that look wrong, by slice")
+    issues = chart("issues", _BAR, {"label": "issue", "value": "samples"}, "Samples with an issue")
+    quality = chart("label_quality", _BAR, {"label": "score", "value": "samples"}, "Samples by label score, 0 wrong")
+    matrix = chart("given_against_suggested", _MATRIX, _CELLS, "Flagged labels: given against suggested")
+    worst = chart("slices", _BAR, {"label": "slug", "value": "label_issue_rate"}, "Labels that look wrong, by slice")
+    tables = {name: wr.WeavePanelSummaryTable(table_name=f"{TABLE}{name}") for name in TABLES}
     page = wr.MediaBrowser(title="Report", media_keys=[REPORT], num_columns=1)
     by_metric: dict[str, list[Any]] = {}
     for name in slice_metrics:
@@ -75,34 +81,21 @@ def sections(verdict: str, slice_metrics: Iterable[str]) -> dict[str, list[Panel
     ]
     return {
         "Overview": _grid((4, scalars), (6, lines), (10, [*said, interval])),
-        "Label issues": _grid((8, [issues, quality]), (10, [matrix]), (8, [_table("issues"), _table("classes")])),
-        "Slices": _grid((10, [worst]), (12, [_table("slices")])),
-        "Rows": _grid((14, [_table("flagged")]), (10, [_table("dictionary"), page])),
+        "Label issues": _grid((8, [issues, quality]), (10, [matrix]), (8, [tables["issues"], tables["classes"]])),
+        "Slices": _grid((10, [worst]), (12, [tables["slices"]])),
+        "Rows": _grid((14, [tables["flagged"]]), (10, [tables["dictionary"], page])),
         "Compare": _grid((12, [wr.RunComparer(diff_only="split")]), *((10, [panel]) for panel in bars)),
     }
 
 
-def _chart(name: str, form: str, fields: dict[str, str], title: str) -> PanelTypes:
-    from wandb_workspaces.reports.v2 import interface as wr
-
-    query = {"summaryTable": {"tableKey": f"{CHARTS}{name}_table"}}
-    return wr.CustomChart(query=query, chart_name=form, chart_fields=fields, chart_strings={"title": title})
-
-
-def _table(name: str) -> PanelTypes:
-    from wandb_workspaces.reports.v2 import interface as wr
-
-    return wr.WeavePanelSummaryTable(table_name=f"{TABLES}{name}")
-
-
 def _grid(*rows: tuple[int, list[Any]]) -> list[PanelTypes]:
     """Give each panel its place: rows from the top, each of a height, whose panels share the width."""
-    from wandb_workspaces.reports.v2 import interface as wr
+    from wandb_workspaces.reports.v2.interface import Layout
 
     y = 0
     for height, panels in rows:
         width = WIDTH // len(panels)
         for column, panel in enumerate(panels):
-            panel.layout = wr.Layout(x=column * width, y=y, w=width, h=height)
+            panel.layout = Layout(x=column * width, y=y, w=width, h=height)
         y += height
     return [panel for _, panels in rows for panel in panels]

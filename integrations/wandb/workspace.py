@@ -25,26 +25,23 @@ NAME, VIEW = "Data quality", "labelsiftquality"  # what people see; what stands 
 KEPT = "left as it is: somebody has changed it by hand"
 _NOTE = "*Panels by labelsift, layout {}. Change them as you like: they are then left alone.*"
 _LAYOUT, _BLANK = re.compile(r"(?<=labelsift, layout )[0-9a-f]{16}"), "0" * 16
-_COLUMNS = {"Overview": 5, "Label issues": 2, "Slices": 1, "Rows": 1, "Compare": 1}
+_COLUMNS = {"Overview": 5, "Label issues": 2}  # where the application lays panels out by itself
 
 
 def save(entity: str, project: str, *, verdict: str, slice_metrics: Sequence[str] = ()) -> str:
     """Save the workspace and return what became of it: saved, unchanged, left as it is, or why it could not be saved.
 
-    Nothing is raised, whatever happens: the run itself is written, and its panels are a convenience.
-
-    Parameters
-    ----------
-    verdict, slice_metrics
-        See :func:`labelsift.integrations.wandb.sections.sections`.
+    Nothing is raised, whatever happens: the run itself is written, and its panels are a convenience. For the parameters
+    see :func:`labelsift.integrations.wandb.sections.sections`.
     """
     try:
         require()
         from wandb_workspaces.workspaces import internal
 
-        layout = _checksum(_spec(_view(entity, project, verdict, slice_metrics, _BLANK)))
-        view, present = _view(entity, project, verdict, slice_metrics, layout), _present(entity, project)
-        if present is not None:
+        blank = _view(entity, project, verdict, slice_metrics, _BLANK)
+        layout = _checksum(blank.spec.model_dump_json(by_alias=True, exclude_none=True))
+        view = _view(entity, project, verdict, slice_metrics, layout)
+        if present := _present(view):
             written = _LAYOUT.search(present["spec"])
             if written is None or written[0] != _checksum(present["spec"]) or present["displayName"] != NAME:
                 return KEPT
@@ -60,15 +57,10 @@ def save(entity: str, project: str, *, verdict: str, slice_metrics: Sequence[str
 def _view(entity: str, project: str, verdict: str, slice_metrics: Sequence[str], layout: str) -> View:
     from wandb_workspaces import workspaces as ws
 
-    parts = [
-        ws.Section(
-            name=name,
-            panels=panels,
-            is_open=True,
-            layout_settings=ws.SectionLayoutSettings(columns=_COLUMNS[name], rows=3),
-        )
-        for name, panels in sections(f"{verdict}\n\n{_NOTE.format(layout)}", slice_metrics).items()
-    ]
+    parts = []
+    for name, panels in sections(f"{verdict}\n\n{_NOTE.format(layout)}", slice_metrics).items():
+        by_itself = ws.SectionLayoutSettings(columns=_COLUMNS.get(name, 1), rows=3)
+        parts.append(ws.Section(name=name, panels=panels, is_open=True, layout_settings=by_itself))
     columns = ws.RunsetSettings(pinned_columns=[f"summary:{key}" for key in HEADLINE])
     made = ws.Workspace(entity=entity, project=project, name=NAME, sections=parts, runset_settings=columns)
     view = made._to_model()  # its own save() gives each view another name
@@ -76,20 +68,16 @@ def _view(entity: str, project: str, verdict: str, slice_metrics: Sequence[str],
     return view
 
 
-def _present(entity: str, project: str) -> dict[str, Any] | None:
-    """Return ``id``, ``displayName`` and ``spec`` of the view that the server has; None where it has none."""
+def _present(view: View) -> dict[str, Any] | None:
+    """Return ``id``, ``displayName`` and ``spec`` as the server has them; None where it has no such view."""
     from wandb_workspaces.workspaces import internal
 
     try:
-        return internal.get_view_dict(entity, project, VIEW)
+        return internal.get_view_dict(view.entity, view.project, VIEW)
     except ValueError as error:
-        if "not found in project" in str(error):
-            return None
-        raise
-
-
-def _spec(view: View) -> str:
-    return view.spec.model_dump_json(by_alias=True, exclude_none=True)
+        if "not found in project" not in str(error):
+            raise
+    return None
 
 
 def _checksum(spec: str) -> str:

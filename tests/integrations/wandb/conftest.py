@@ -191,7 +191,8 @@ class Stub:
         """Find a view by its name, or keep it: under its id where it has one, else as a new one."""
         if operation == "View":
             names = ("viewName", "viewType")
-            nodes = [view for view in self.views.values() if all(view[name] == variables[name] for name in names)]
+            here = [view for view in self.views.values() if view["project"]["name"] == variables["projectName"]]
+            nodes = [view for view in here if all(view[name] == variables[name] for name in names)]
             return {"project": {"allViews": {"edges": [{"node": view} for view in nodes]}}}
         new = not variables.get("id")
         key = f"Vmlldzo{len(self.views)}" if new else variables["id"]

@@ -3,10 +3,13 @@
 import json
 
 import pytest
-from labelsift.integrations.wandb import share
+from labelsift.corrections.tracked_panels import tracked_panels
+from labelsift.errors import InputError
 from labelsift.integrations.wandb import workspace as adapter
 
 BARS = ["slice.accuracy/lang:de", "slice.accuracy/lang:en", "slice.label_issue_rate/lang:de"]
+# The report of these tests was neither scanned nor judged by people.
+UNTOLD = {"dq/flag_precision", "dq/queue_left", *(f"dq/error_rate_est{end}" for end in ("", "_low", "_high"))}
 # Section, kind of panel, what it shows.
 PANELS = [
     ("Overview", "Scalar Chart", "dq/rows"),
@@ -41,7 +44,7 @@ PANELS = [
 ]
 
 
-def shown(panel):
+def said(panel):
     """Say what a panel of a saved view shows."""
     config, kind = panel["config"], panel["viewType"]
     if kind == "Vega2":
@@ -74,7 +77,7 @@ def test_every_panel_stands_in_the_view_with_a_place_of_its_own(stub):
         "nw-labelsiftquality-v",
     )
     saved = sections_of(view["spec"])
-    assert [(part["name"], panel["viewType"], shown(panel)) for part in saved for panel in part["panels"]] == PANELS
+    assert [(part["name"], panel["viewType"], said(panel)) for part in saved for panel in part["panels"]] == PANELS
     for part in saved:
         taken = set()
         for panel in part["panels"]:
@@ -117,6 +120,7 @@ def test_what_a_person_changed_is_left_as_it_is(stub):
 
 def test_views_of_others_are_never_touched(stub):
     others = {"displayName": "Data quality", "spec": "{}", "viewName": "nw-abc-v", "viewType": "project-view"}
+    others["project"] = {"name": "tickets"}
     stub.views["Vmlldzox"] = dict(others)
     assert save() == "saved"
     assert stub.views["Vmlldzox"] == others
@@ -131,21 +135,71 @@ def test_a_server_that_refuses_is_said_and_raises_nothing(stub, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_report_for_sharing_is_made_once_a_run(stub):
+def test_a_log_saves_the_workspace_once_and_makes_a_report_for_sharing_where_asked(stub, make_report):
+    report = make_report()
+    first = report.log("wandb", target="us/tickets")
+    assert first.details["workspace"] == "saved"
+    assert first.links["workspace"] == f"{stub.url}/us/tickets?nw=labelsiftquality"
+    assert "report" not in first.links
+    second = report.log("wandb", target="us/tickets", share=True)
+    assert second.details["workspace"] == "unchanged"
+    third = report.log("wandb", target="us/tickets", share=True)
+    assert third.links == second.links
+    shown = tracked_panels(report)
+    assert [view["type"] for view in stub.views.values()] == ["project-view", "runs"]
+    workspace, page = stub.views.values()
+    assert json.dumps(shown.summary, ensure_ascii=False)[1:-1] in workspace["spec"]
+    assert page["displayName"] == shown.title
+    assert second.links["report"].startswith(f"{stub.url}/us/tickets/reports/")
+    assert second.links["report"].endswith(f"--{page['id']}")
+
+    blocks = json.loads(page["spec"])["blocks"]
+    grids = [block["metadata"] for block in blocks if block["type"] == "panel-grid"]
+    panels = [panel for grid in grids for panel in grid["panelBankSectionConfig"]["panels"]]
+    expected = [part for part in PANELS if part[0] != "Compare" and part[1] != "Markdown Panel"]
+    assert [(panel["viewType"], said(panel)) for panel in panels] == [part[1:] for part in expected]
+    run = second.details["run_id"]
+    assert {json.dumps(grid["runSets"][0]["filters"]).count(run) for grid in grids} == {1}
+    assert second.links["run"] in page["spec"]
+    assert "Quokka" not in workspace["spec"] + page["spec"]  # no text
+
+    logged = {name for row in stub.rows for name in row}
+    shows = [(panel["viewType"], said(panel)) for part in sections_of(workspace["spec"]) for panel in part["panels"]]
+    for kind, keys in shows:
+        if kind not in ("Markdown Panel", "Run Comparer"):
+            named = keys.partition(" of ")[2] if kind == "Vega2" else keys.partition(" over ")[0]
+            assert set(named.split(", ")) <= logged | UNTOLD
+
+
+@pytest.mark.slow
+def test_a_report_that_cannot_be_made_is_said_and_the_run_stands(stub, make_report, monkeypatch, caplog):
+    with monkeypatch.context() as broken:
+        broken.setattr(type(stub), "projects", lambda _: {})
+        receipt = make_report().log("wandb", share=True)
+    assert "no report" in receipt.details["report"]
+    assert "no report" in caplog.text
+    assert receipt.details["workspace"] == "saved"
+    assert "report" in make_report().log("wandb", share=True).links  # and made by the next one
+
+
+def test_offline_there_is_no_report_for_sharing(offline, make_report):
+    with pytest.raises(InputError, match="this run is offline"):
+        make_report().log("wandb", share=True)
+    assert not list(offline.rglob("*.wandb"))
+
+
+@pytest.mark.slow
+def test_the_users_run_gets_them_too_and_the_key_may_stand_in_a_file(stub, make_report, monkeypatch, tmp_path):
     import wandb
 
-    with wandb.init(project="tickets", entity="us") as run:
-        address = share.shared(run, title="tickets 8 %", verdict="**Verdict**", slice_metrics=BARS)
-        assert share.shared(run, title="tickets 9 %", verdict="Another", slice_metrics=BARS) == address
-        (view,) = stub.views.values()
-        assert (view["type"], view["displayName"]) == ("runs", "tickets 8 %")
-        assert address == f"{stub.url}/us/tickets/reports/tickets-8-%--{view['id']}"
-        blocks = json.loads(view["spec"])["blocks"]
-        grids = [block["metadata"] for block in blocks if block["type"] == "panel-grid"]
-        panels = [panel for grid in grids for panel in grid["panelBankSectionConfig"]["panels"]]
-        expected = [part for part in PANELS if part[0] != "Compare" and part[1] != "Markdown Panel"]
-        assert [(panel["viewType"], shown(panel)) for panel in panels] == [part[1:] for part in expected]
-        assert {json.dumps(grid["runSets"][0]["filters"]).count(run.id) for grid in grids} == {1}
-        assert run.url in view["spec"]
-        assert "**Verdict**" in view["spec"]
-        assert run.config["labelsift_report"] == address
+    (tmp_path / "key").write_text("f" * 40)
+    monkeypatch.delenv("WANDB_API_KEY")
+    monkeypatch.setenv("WANDB_API_KEY_FILE", str(tmp_path / "key"))
+    monkeypatch.setattr("sys.stdin", None)  # nobody could answer a question
+    assert make_report().log("wandb").details["workspace"] == "saved"
+    monkeypatch.setenv("WANDB_API_KEY", "k" * 40)
+    with wandb.init(project="mine") as run:
+        receipt = make_report().log("wandb", share=True)
+        assert receipt.details["workspace"] == "saved"
+        assert receipt.links["report"] == run.config["labelsift_report"]
+        assert wandb.run is run
