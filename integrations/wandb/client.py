@@ -21,6 +21,7 @@ from labelsift.io.secret_variables import secret_of, variable_of
 if TYPE_CHECKING:
     from wandb import Run
 
+Place = tuple[str | None, str]  # entity and project
 PROJECT = "labelsift"
 JOB_TYPE = "data-quality"
 PATIENCE = 10  # seconds
@@ -66,7 +67,7 @@ def mode() -> str:
     return "online" if settings.api_key or logged_in(settings.base_url) else "offline"
 
 
-def place(target: str | None) -> tuple[str | None, str]:
+def place(target: str | None) -> Place:
     """Return entity and project of a target: ``project``, ``entity/project``, or what the user has set."""
     entity, _, project = (target or os.environ.get("WANDB_PROJECT") or PROJECT).rpartition("/")
     return entity or None, project
@@ -129,18 +130,9 @@ class Opened:
     how: str
 
     @property
-    def target(self) -> str:
-        """Where a receipt says that the run is: its folder offline, else ``entity/project/id``."""
-        return (
-            str(Path(self.run.dir).parent)
-            if self.run.offline
-            else f"{self.run.entity}/{self.run.project}/{self.run.id}"
-        )
-
-    @property
-    def links(self) -> dict[str, str]:
-        """The run's page."""
-        return {} if self.run.offline or not self.run.url else {"run": self.run.url}
+    def folder(self) -> str:
+        """The folder of an offline run; empty for one that is online."""
+        return str(Path(self.run.dir).parent) if self.run.offline else ""
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from labelsift.store.run import Run as ScanRun
 
 from .charts import table
 from .client import RUN, Opened, mode, opened, place, require, run_id
-from .offline import details, last_mark, mark
+from .receipts import last_mark, mark, receipt
 
 STATUS, HEADLINE, DIGEST = "labelsift_gate", "labelsift_gate_summary", "labelsift_gate_digest"
 SUFFIX = "-gate"  # offline a run cannot be opened again, and a second one of the same id would replace the first
@@ -39,18 +39,16 @@ def write(report: ScanRun, note: GateNote) -> Receipt:
     result, target, how = note.result, note.target, mode()
     headline = shortened(note.summary.partition("\n")[0].lstrip("# "), 500)
     digest = hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()
-    suffix, last = "", {}
+    rows, suffix, last = len(judged_table(result).rows), "", {}
     if wandb.run is None and how == "offline":
         suffix = SUFFIX
         folder, last = last_mark(run_id(report.run, suffix), place(target))
         if last.get(DIGEST) == digest:
-            where = {"run_id": last["id"], "mode": how, **details(folder, warn=True)}
-            return _receipt(folder, result, unchanged=True, alert="", links={}, details=where)
+            return receipt(folder, "unchanged", rows, {"run_id": last["id"], "status": result["status"], "alert": ""})
     with opened(report.run, target=target, how=how, suffix=suffix) as session:
         run, known = session.run, session.run.config
         unchanged = known.get(DIGEST) == digest
-        earlier = last.get(STATUS) or known.get(STATUS) or note.before
-        alert = "" if unchanged else change(earlier, result["status"])
+        alert = "" if unchanged else change(last.get(STATUS) or known.get(STATUS) or note.before, result["status"])
         if not unchanged:
             _write(session, report, result, headline=headline, digest=digest)
         if alert:
@@ -59,12 +57,9 @@ def write(report: ScanRun, note: GateNote) -> Receipt:
                 alert_text(result, headline=headline, changed=alert),
                 level=LEVELS[result["status"]],
             )
-    where = {"run_id": run.id, "mode": "offline" if run.offline else session.how}
-    if run.offline:
-        where |= details(session.target, warn=session.ours)
-    if run.offline and session.ours:
-        mark(session.target, id=run.id, place=place(target), **{DIGEST: digest, STATUS: result["status"]})
-    return _receipt(session.target, result, unchanged=unchanged, alert=alert, links=session.links, details=where)
+    mark(session, place(target), **{DIGEST: digest, STATUS: result["status"]})
+    facts = {"run_id": run.id, "status": result["status"], "alert": alert}
+    return receipt(session, "unchanged" if unchanged else "created", rows, facts)
 
 
 def _write(session: Opened, report: ScanRun, result: Mapping[str, Any], *, headline: str, digest: str) -> None:
@@ -78,23 +73,3 @@ def _write(session: Opened, report: ScanRun, result: Mapping[str, Any], *, headl
     run.summary["dq/gate"] = result["status"]
     gate = {STATUS: result["status"], HEADLINE: headline, DIGEST: digest}
     run.config.update(gate, allow_val_change=True)  # last: it says that the rest stands
-
-
-def _receipt(
-    target: str,
-    result: Mapping[str, Any],
-    *,
-    unchanged: bool,
-    alert: str,
-    links: dict[str, str],
-    details: dict[str, str],
-) -> Receipt:
-    rows = len(judged_table(result).rows)
-    return Receipt(
-        platform="wandb",
-        target=target,
-        created=0 if unchanged else rows,
-        unchanged=rows if unchanged else 0,
-        links=links,
-        details={**details, "status": result["status"], "alert": alert},
-    )

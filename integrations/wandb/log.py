@@ -23,7 +23,7 @@ from labelsift.store.run import Run as ScanRun
 from .charts import MOST, table
 from .client import DIGEST, Opened, mode, opened, place, require, run_id
 from .keys import REPORT, SCAN, TABLE
-from .offline import details, last_mark, mark
+from .receipts import last_mark, mark, receipt
 from .share import publish
 
 if TYPE_CHECKING:
@@ -50,11 +50,12 @@ def write(report: ScanRun, request: LogRequest) -> Receipt:
     how, target = mode(), request.target
     if request.share and (how != "online" if wandb.run is None else wandb.run.offline):
         raise InputError("A W&B report is made on W&B's server, and this run is offline", hint="Leave out --share")
+    counts = {"metrics": len(content.metrics) + len(content.slice_metrics), "flagged_total": content.flagged_total}
+    rows = counts["flagged_rows"] = _shown(content)
     if wandb.run is None and how == "offline":
         folder, facts = last_mark(run_id(report.run), place(target))
         if facts.get(DIGEST) == digest:
-            wrote = facts["wrote"] | details(folder, warn=True)
-            return _receipt(content, wrote, written="unchanged", target=folder, links={})
+            return receipt(folder, "unchanged", rows, facts["wrote"] | counts)
     with opened(report.run, target=target, how=how) as session:
         run = session.run
         known = run.config.get(DIGEST)
@@ -64,12 +65,9 @@ def write(report: ScanRun, request: LogRequest) -> Receipt:
             wrote |= _log(session, report, content, request)
             run.config.update({DIGEST: digest}, allow_val_change=True)  # last: it says that the rest stands
         links, became = publish(run, content, share=request.share)
-    wrote |= {"mode": "offline" if run.offline else session.how, **became}
-    if run.offline and session.ours:
-        mark(session.target, id=run.id, place=place(target), wrote=wrote, **{DIGEST: digest})
-    if run.offline:
-        wrote |= details(session.target, warn=session.ours)
-    return _receipt(content, wrote, written=written, target=session.target, links=session.links | links)
+    wrote |= became
+    mark(session, place(target), wrote=wrote, **{DIGEST: digest})
+    return receipt(session, written, rows, wrote | counts, links=links)
 
 
 def _log(session: Opened, report: ScanRun, content: Panels, request: LogRequest) -> dict[str, Any]:
@@ -128,21 +126,3 @@ def _describe(run: Run, content: Panels) -> None:
 def _shown(content: Panels) -> int:
     """Count the rows of the flagged table: W&B cuts a longer one."""
     return min(len(content.flagged.rows), MOST)
-
-
-def _receipt(content: Panels, details: dict[str, Any], *, written: str, target: str, links: dict[str, str]) -> Receipt:
-    rows = _shown(content)
-    counts = {
-        "metrics": len(content.metrics) + len(content.slice_metrics),
-        "flagged_rows": rows,
-        "flagged_total": content.flagged_total,
-    }
-    return Receipt(
-        platform="wandb",
-        target=target,
-        created=rows if written == "created" else 0,
-        updated=rows if written == "updated" else 0,
-        unchanged=rows if written == "unchanged" else 0,
-        links=links,
-        details=details | counts,
-    )
