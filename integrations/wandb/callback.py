@@ -1,165 +1,45 @@
-"""Callback for training code: metrics of slices at each evaluation, and a scan by the model's own probabilities.
-
-It is a ``transformers.TrainerCallback`` where transformers is installed, and serves any other loop by two methods. It
-logs into the active W&B run at the step of the training, and finishes none.
-"""
+"""Callback for training code that logs into the active W&B run, at the step of the training."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
 
-import numpy as np
-from labelsift.data.class_names import in_order, names_of
-from labelsift.data.samples import Samples
-from labelsift.errors import InputError, LabelsiftError
-from labelsift.io.read import read
-from labelsift.models.trained_classifier import classes_of, predicted
-from labelsift.platforms import Receipt
-from labelsift.render.tracker_panels.evaluation import evaluation_metrics, unscanned_run, with_predictions
-from labelsift.scanning import scan
-from labelsift.signals.signals import Signals
-from labelsift.store.base import DEFAULT
+from labelsift.errors import InputError
+from labelsift.integrations._training import TrainingCallback
 
 from .client import require
 
-if TYPE_CHECKING:
-    TrainerCallback = object
-else:
-    try:
-        from transformers import TrainerCallback
-    except ImportError:  # of another training loop
-        TrainerCallback = object
-
 STEP = "train/global_step"  # what transformers' own callback draws everything over
-_logger = logging.getLogger("labelsift")
 
 
-class LabelsiftCallback(TrainerCallback):
-    """Logs metrics of slices of the evaluation rows, and scans these when the training ends.
+class LabelsiftCallback(TrainingCallback):
+    """Logs metrics of slices at each evaluation, and the report of a scan of the evaluation rows at the end.
 
-    Parameters
-    ----------
-    samples
-        The rows of the evaluation data set, in its order: what :func:`labelsift.read` returned, or a data frame.
-    slices
-        Named slices, which are logged at each evaluation: name → a condition in SQL on the samples' columns.
-    classes
-        The class of each of the model's outputs; by default its ``id2label``, else the labels in sorted order.
-    label, metadata
-        Of a data frame: the columns of the labels and of what to slice by.
-    dataset
-        Which one of a Trainer's several evaluation data sets the samples are.
-    scan, store
-        Whether to scan the samples when the training ends, with the probabilities of the model as it then is, and to
-        log the report; where that scan is kept, None for nowhere.
-
-    Raises
-    ------
-    InputError
-        For samples without labels or with spans, a slice that is none, and a missing wandb.
+    For the parameters see its ``__init__``; for loops without a Trainer ``log_predictions`` and ``log_report``.
     """
 
-    def __init__(
-        self,
-        samples: Samples | Any,  # noqa: ANN401 - any container
-        *,
-        slices: Mapping[str, Any] | None = None,
-        classes: Sequence[str] | None = None,
-        label: str = "label",
-        metadata: Sequence[str] = (),
-        dataset: str | None = None,
-        scan: bool = True,
-        store: str | Path | None = DEFAULT,
-    ) -> None:
+    tracker = "wandb"
+
+    def require_run(self) -> None:
+        """Refuse where no W&B run is active.
+
+        Raises
+        ------
+        InputError
+            If there is none, or no wandb.
+        """
         require()
-        samples = samples if isinstance(samples, Samples) else read(samples, label=label, metadata=metadata)
-        self._run, self._slices, self._classes = unscanned_run(samples, slices), slices, names_of(classes)
-        self._dataset, self._scan, self._store = dataset, scan, store
-        self._state = self._loader = self._step = None
+        import wandb
 
-    def log_predictions(self, predictions: Any, *, step: int | None = None) -> dict[str, float]:  # noqa: ANN401 - an array
-        """Log the metrics of slices of one evaluation; return them.
+        if wandb.run is None:
+            hint = 'Say TrainingArguments(report_to="wandb"), or call wandb.init() before the training'
+            raise InputError("No W&B run is active", hint=hint)
 
-        Parameters
-        ----------
-        predictions
-            Probabilities, shape (n, classes), or the predicted class of each sample; in the order of the samples.
-        step
-            The step of the training; by default the Trainer's, else none.
+    def write(self, metrics: Mapping[str, float], step: int | None) -> None:
+        """Log metrics into the active run, over the training's steps where these are known."""
+        self.require_run()
+        import wandb
 
-        Raises
-        ------
-        InputError
-            If they do not fit the samples, or no W&B run is active.
-        """
-        if self._state is not None and not self._state.is_world_process_zero:
-            return {}
-        self._run = with_predictions(self._run, predictions, self._classes or in_order(self._run.samples.classes))
-        self._step = self._state.global_step if step is None and self._state is not None else step
-        metrics, run = evaluation_metrics(self._run), _active()
-        for name in metrics if self._step is not None else ():
-            run.define_metric(name, step_metric=STEP)
-        run.log(metrics if self._step is None else {**metrics, STEP: self._step})
-        return metrics
-
-    def log_report(self) -> Receipt:
-        """Scan the samples with the latest predictions, and log the report into the active run.
-
-        Raises
-        ------
-        InputError
-            If nothing was predicted, or nothing can be judged.
-        """
-        run = self._run
-        if run.pred_probs is None and run.samples.column("predicted") is None:
-            raise InputError("Nothing was predicted", hint="Evaluate at least once, or call log_predictions(…)")
-        _active()
-        signals = None if run.pred_probs is None else Signals(pred_probs=run.pred_probs, classes=run.classes)
-        report = scan(run.samples, signals=signals, slices=self._slices, store=self._store, progress=False)
-        return report.log("wandb")
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the Trainer's
-        """Remember the state, which knows the step; refuse to train for hours without a run to log into."""
-        self._state = state
-        if state.is_world_process_zero:
-            _active()
-
-    def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:  # noqa: ANN401
-        """Predict the evaluation rows once more, in their order, and log the metrics of slices."""
-        start = f"eval_{self._dataset}_"
-        if self._dataset is not None and not any(name.startswith(start) for name in kwargs.get("metrics") or {}):
-            return
-        if state.is_world_process_zero and self._step != state.global_step:
-            self._loader = kwargs["eval_dataloader"]
-            self.log_predictions(self._predicted(args, kwargs["model"]), step=state.global_step)
-
-    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:  # noqa: ANN401
-        """Scan and log; what goes wrong is said, and costs no trained model."""
-        if not (state.is_world_process_zero and self._scan):
-            return
-        try:
-            if self._loader is not None and (args.load_best_model_at_end or self._step != state.global_step):
-                self.log_predictions(self._predicted(args, kwargs["model"]), step=state.global_step)
-            self.log_report()
-        except LabelsiftError as error:
-            _logger.warning("The evaluation rows were not scanned: %s", error)
-
-    def _predicted(self, args: Any, model: Any) -> np.ndarray:  # noqa: ANN401
-        if args.fsdp or args.deepspeed:  # no process has the whole model
-            hint = "Call log_predictions(…) in compute_metrics, with the softmax of the logits that it is given"
-            raise InputError("The model is spread over processes, and none can predict alone", hint=hint)
-        samples = self._run.samples
-        self._classes = self._classes or classes_of(model, samples)
-        return predicted(model, self._loader, samples, batch=args.eval_batch_size, classes=self._classes)
-
-
-def _active() -> Any:  # noqa: ANN401 - wandb.Run
-    import wandb
-
-    if wandb.run is None:
-        hint = 'Say TrainingArguments(report_to="wandb"), or call wandb.init() before the training'
-        raise InputError("No W&B run is active", hint=hint)
-    return wandb.run
+        for name in metrics if step is not None else ():
+            wandb.define_metric(name, step_metric=STEP)
+        wandb.log(dict(metrics) if step is None else {**metrics, STEP: step})

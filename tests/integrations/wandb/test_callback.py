@@ -212,6 +212,24 @@ if find_spec("torch") and find_spec("transformers") and find_spec("accelerate"):
 
     @pytest.mark.slow
     @pytest.mark.filterwarnings("default")
+    def test_what_compute_metrics_logs_is_not_predicted_again(offline, monkeypatch):
+        from labelsift.integrations import _training
+
+        monkeypatch.setattr(_training, "predicted", lambda *_, **__: pytest.fail("predicted again"))
+        callback = LabelsiftCallback(samples(), scan=False)
+
+        def compute(given):
+            exponents = np.exp(given.predictions)
+            return callback.log_predictions(exponents / exponents.sum(axis=1, keepdims=True))
+
+        for classes in (CLASSES, CLASSES[::-1]):  # a second training with other outputs
+            ours = trainer(offline, callback, classes=classes)
+            ours.compute_metrics = compute
+            ours.train()
+            assert ours.state.log_history[-2]["eval_slice.accuracy/all"] == 1
+
+    @pytest.mark.slow
+    @pytest.mark.filterwarnings("default")
     def test_one_of_several_data_sets_and_the_best_model(offline):
         import wandb
 
@@ -257,7 +275,6 @@ if find_spec("torch") and find_spec("transformers") and find_spec("accelerate"):
     def test_a_scan_that_fails_costs_no_trained_model(offline, caplog):
         one_class = samples(label=["refund"] * N)
         callback = LabelsiftCallback(one_class, classes=CLASSES)
-        callback._loader = None
         ours = trainer(offline, callback, eval_strategy="no", num_train_epochs=1)
         ours.train()
         assert ours.state.global_step == 8
