@@ -48,13 +48,8 @@ def charts(content: Panels) -> dict[str, Any]:
 def _matrix(confusion: Matrix) -> Any:  # noqa: ANN401 -- wandb's CustomChart has no public name
     import wandb
 
-    rows = [
-        [given, suggested, count]
-        for given, counts in zip(confusion.labels, confusion.counts, strict=True)
-        for suggested, count in zip(confusion.labels, counts, strict=True)
-    ]
     return wandb.plot_table(
-        data_table=table(("given", "suggested", "samples"), rows),
+        data_table=table(("given", "suggested", "samples"), confusion.rows),
         vega_spec_name="wandb/confusion_matrix/v1",
         fields={"Actual": "given", "Predicted": "suggested", "nPredictions": "samples"},
         string_fields={"title": "Flagged labels: the given one (Actual) against the suggested one (Predicted)"},

@@ -78,21 +78,8 @@ def run_id(run: str, suffix: str = "") -> str:
     return (os.environ.get("WANDB_RUN_ID") or f"labelsift-{run}") + suffix
 
 
-def start(*, target: str | None, id: str, how: str) -> Run:
-    """Start a run of our own that takes along nothing of the machine, the code or the console.
-
-    Parameters
-    ----------
-    target, id
-        See :func:`place` and :func:`run_id`.
-    how
-        See :func:`mode`.
-
-    Raises
-    ------
-    PlatformError
-        If nothing answers at the server's address.
-    """
+def _start(target: str | None, id: str, how: str) -> Run:
+    """Start a run of our own that takes along nothing of the machine, the code or the console."""
     import wandb
 
     if how == "online":
@@ -158,7 +145,7 @@ def opened(run: str, *, target: str | None, how: str, suffix: str = "") -> Itera
         yield Opened(active, ours=False, how="the active run")
         return
     try:
-        started = start(target=target, id=run_id(run, suffix), how=how)
+        started = _start(target, run_id(run, suffix), how)
         try:
             yield Opened(started, ours=True, how=how)
         except BaseException:

@@ -35,6 +35,15 @@ class Matrix:
     labels: tuple[str, ...]
     counts: tuple[tuple[int, ...], ...]
 
+    @property
+    def rows(self) -> list[list[Any]]:
+        """Given label, suggested label, count: a row a cell."""
+        return [
+            [given, suggested, count]
+            for given, counts in zip(self.labels, self.counts, strict=True)
+            for suggested, count in zip(self.labels, counts, strict=True)
+        ]
+
 
 def confusion(overview: Overview, shown: Collection[str]) -> Matrix | None:
     """Count given against suggested labels; None where single labels were not judged.
