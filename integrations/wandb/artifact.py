@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +15,7 @@ if TYPE_CHECKING:
     from wandb import Run
 
 TYPE = "dataset"
-NAME_LENGTH = 128
-_REFUSED = str.maketrans(dict.fromkeys('/\\#?%:\r\n"<>|*', "-"))  # in names of artifacts and their addresses
+LONGEST = 100  # characters of a name: W&B takes 128
 
 
 def log_dataset(run: Run, report: ScanRun, content: Panels, folder: Path) -> dict[str, str]:
@@ -40,12 +41,15 @@ def log_dataset(run: Run, report: ScanRun, content: Panels, folder: Path) -> dic
 
 
 def name_of(dataset: str) -> str:
-    """Return a name for the artifact of a data set that W&B takes.
+    """Return a name for the artifact of a data set that every W&B server takes, another for each data set.
 
-    >>> name_of("tickets: 50 %/all")
-    'tickets- 50 --all'
+    >>> name_of("tickets-2.csv"), name_of("tickets: 50 %")
+    ('tickets-2.csv', 'tickets-50-a7e0ceb3')
     """
-    return dataset.translate(_REFUSED)[:NAME_LENGTH].strip() or "samples"
+    plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", dataset[:LONGEST]).strip("-")
+    return (
+        plain if plain and plain == dataset else f"{plain or TYPE}-{hashlib.sha256(dataset.encode()).hexdigest()[:8]}"
+    )
 
 
 def _use_parent(run: Run, name: str, parent: str) -> str:

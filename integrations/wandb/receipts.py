@@ -12,13 +12,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from labelsift.platforms import Receipt
 
 from .client import Opened, Place
 
+Facts = Mapping[str, Any]
 MARK = "labelsift.json"
 logger = logging.getLogger("labelsift")
 
@@ -46,13 +46,7 @@ def last_mark(id: str, place: Place) -> tuple[str, dict[str, Any]]:
     return "", {}
 
 
-def receipt(
-    where: Opened | str,
-    written: str,
-    rows: int,
-    facts: Mapping[str, Any],
-    links: Mapping[str, str] = MappingProxyType({}),
-) -> Receipt:
+def receipt(where: Opened | str, written: str, rows: int, facts: Facts, links: Facts | None = None) -> Receipt:
     """Say what was written and where; of an offline run also how it is uploaded.
 
     Parameters
@@ -64,14 +58,15 @@ def receipt(
     links
         Pages that were made beside the run's own.
     """
+    pages, mode = dict(links or {}), "offline"
     if isinstance(where, str) or where.folder:
-        folder, warn = (where, True) if isinstance(where, str) else (where.folder, where.ours)
-        made = Receipt("wandb", folder, details={**facts, "mode": "offline", **_upload(folder, warn=warn)})
+        target, warn = (where, True) if isinstance(where, str) else (where.folder, where.ours)
+        facts = {**facts, **_upload(target, warn=warn)}
     else:
-        run = where.run
-        pages = {"run": run.url, **links} if run.url else dict(links)
+        run, mode = where.run, where.how
         target = f"{run.entity}/{run.project}/{run.id}"
-        made = Receipt("wandb", target, links=pages, details={**facts, "mode": where.how})
+        pages |= {"run": run.url} if run.url else {}
+    made = Receipt("wandb", target, links=pages, details={**facts, "run": written, "mode": mode})
     return replace(made, **{written: rows})
 
 

@@ -151,6 +151,7 @@ def test_ten_logs_in_a_row_make_one_run(offline, make_report):
     assert {receipt.target for receipt in receipts} == {str(folder)}
     assert [receipt.created for receipt in receipts] == [24] + [0] * 9
     assert [receipt.unchanged for receipt in receipts] == [0] + [24] * 9
+    assert [receipt.details["run"] for receipt in receipts] == ["created"] + ["unchanged"] * 9  # also with no rows
     assert all(receipt.details["note"] == receipts[0].details["note"] for receipt in receipts)
     assert len(of_kind(readback.records(folder), "history")) == 1
 
