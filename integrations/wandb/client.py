@@ -94,7 +94,8 @@ def _start(target: str | None, id: str, how: str) -> Run:
         mode=how,  # pyright: ignore[reportArgumentType] -- one of wandb's own words
         settings=wandb.Settings(
             api_key=secret_of(KEY, what="the key") if how == "online" else None,
-            host="",  # names of machines are names of people often enough
+            host="",  # names of machines, and of folders, are names of people often enough
+            program="labelsift",
             console="off",  # what the user's program prints may hold texts
             save_code=False,
             disable_code=True,

@@ -32,6 +32,9 @@ def test_a_run_goes_online_with_every_figure_and_no_text(stub, home, make_report
     sent = b"\n".join(stub.bodies)
     for form in (b"Quokka", "Zwölfkämpfer".encode(), b"Zw\\u00f6lfk", b"number 57"):
         assert form not in sent
+    begun = [json.loads(body)["variables"] for body in stub.bodies if b"UpsertBucket" in body]
+    assert {run["program"] for run in begun} == {"labelsift"}  # no path, no name of a machine
+    assert not any(run["host"] for run in begun)
     assert b"k" * 40 not in all_bytes(home)  # the key stays in its variable
 
 
