@@ -144,6 +144,7 @@ def test_methods_that_no_adapter_wrote_say_so():
         (lambda: bare.read("P"), "bare cannot be read as a data set"),
         (lambda: bare.push(None, None), "bare cannot push"),
         (lambda: bare.log(None, None), "bare cannot log"),
+        (lambda: bare.require("gate"), "bare cannot keep the result of a gate.*mlflow, wandb"),
         (lambda: bare.require("local"), "bare cannot be tried locally"),
     ):
         with pytest.raises(InputError, match=message):

@@ -79,7 +79,7 @@ def gate(store, *arguments, dataset="tickets"):
         (["accuracy >= 0.8 split dev"], 2),
         (["accuracy >= nobody"], 2),
         (["accuracy >= 0.8", "--strict", "--proven"], 2),
-        (["accuracy >= 0.8", "--log", "wandb"], 2),
+        (["accuracy >= 0.8", "--log", "label-studio"], 2),
         (["accuracy >= 0.8", "--log", "nothing"], 2),
         ([], 2),
     ],
