@@ -59,7 +59,8 @@ def _slices(name: str, slices: Table, metric: str, title: str) -> Bars | None:
     worse = [row for row in worst_first if metric in row[2].split(", ")]
     declared = [row for row in worst_first if row[3] == DECLARED and row not in worse]
     shown = [*worse[:MOST_SLICES], *declared[:MOST_SLICES]]
-    parts = [f"{len(worse):,} of {len(judged):,} slices are worse than the rest by more than chance"]
+    verb = "is" if len(worse) == 1 else "are"
+    parts = [f"{len(worse):,} of {len(judged):,} slices {verb} worse than the rest by more than chance"]
     parts += [f"the worst {MOST_SLICES} are shown"] if len(worse) > MOST_SLICES else []
     parts += [f"and {len(declared):,} named by you"] if declared else []
     return Bars(name, f"{title}: {', '.join(parts)}", ("slug", metric), [row[:2] for row in shown])

@@ -39,7 +39,7 @@ def test_slices_that_chance_explains_are_no_worst_slices(make_report):
     ]
     shown = drawn(with_slices(make_report, rows))
     assert shown["slices"].rows == [["b", 0.3], ["c", 0.1]]
-    assert "1 of 4 slices are worse" in shown["slices"].title
+    assert "1 of 4 slices is worse" in shown["slices"].title
     assert "1 named by you" in shown["slices"].title
     assert shown["slices_accuracy"].rows == [["d", 0.1], ["c", 0.9]]
 
