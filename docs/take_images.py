@@ -21,12 +21,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import labelsift as ls
+import mlflow_pictures
 import notebook_page
 import pyarrow as pa
 from backend_process import BackendServer
@@ -64,7 +66,7 @@ MEANINGS = {
 PEOPLE = ("ann@example.com", "bob@example.com")
 REPORT = ("report", "report-checks", "report-map", "report-samples", "report-phone")
 EXPLORE = "explore"
-LABEL_STUDIO, MLFLOW = ("tab", "task", "task-copy"), ("mlflow-run",)
+LABEL_STUDIO, MLFLOW = ("tab", "task", "task-copy"), mlflow_pictures.NAMES
 KINDS = {"task-spans": ("prefill", "span", spans_report), "task-sets": ("choose", "label", sets_report)}
 COMPARISON, SIMILAR, NOTEBOOK = ("comparison", "comparison-rows"), ("similar",), "notebook"
 SLICES = ("report-slices", "report-cell")
@@ -127,7 +129,8 @@ def main() -> None:
             # MLflow shows who logged a run; the name of this machine's account is nobody's business.
             quiet = {"MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true", "LOGNAME": "demo"}
             running.enter_context(_variables({"MLFLOW_TRACKING_URI": tracker.url, **quiet}))
-            _of_mlflow(chromium, report.log("mlflow").links["run"], take)
+            decide = partial(_decisions, place=place)
+            mlflow_pictures.take_all(chromium, report, decide, place / "mlflow-store", take)
 
 
 def _of_pages(
@@ -424,17 +427,6 @@ def _of_enabling(
         page.get_by_text("Connected", exact=True).wait_for()
         take(page, "model-settings", after=3)
         page.context.close()
-
-
-def _of_mlflow(chromium: Any, address: str, take: Callable[..., None]) -> None:  # noqa: ANN401 - playwright's
-    page = page_of(chromium)
-    page.goto(address)
-    page.get_by_text("probably wrong").first.wait_for()
-    page.get_by_text("Created by").wait_for()
-    page.get_by_role("button", name="Close").click()  # the assistant beside the run
-    page.get_by_text("Show more").first.click()
-    take(page, "mlflow-run", after=3)
-    page.context.close()
 
 
 @contextlib.contextmanager

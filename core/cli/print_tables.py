@@ -71,13 +71,18 @@ def print_receipt(receipt: Receipt, *, console: Console | None = None) -> None:
     for name, value in receipt.details.items():
         for line in _lines(name.replace("_", " "), value):
             console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
-    pages = {address.partition("?")[0]: (name, address) for name, address in reversed(receipt.links.items())}
+    pages = {_page(address): (name, address) for name, address in reversed(receipt.links.items())}
     for name, address in reversed(pages.values()):  # of several tabs of a page the first, which leads to the others
         console.print(Text(f"  {name}: {address}", style="cyan"), soft_wrap=True)
     for sample, reason in list(receipt.failed.items())[:FAILED]:
         console.print(Text(f"  failed: {visible(sample)}: {visible(reason)}", style="red"))
     if len(receipt.failed) > FAILED:
         console.print(Text(f"  and {len(receipt.failed) - FAILED:,} more failed", style="red"))
+
+
+def _page(address: str) -> str:
+    """Return the part of an address that says which page it is: a query within the fragment does, too."""
+    return address if "#/" in address else address.partition("?")[0]
 
 
 def _lines(name: str, value: object) -> list[str]:

@@ -49,8 +49,8 @@ def erase_pages(
         except (OSError, UnicodeDecodeError) as error:
             unreachable.append(f"{where} cannot be read ({error}): delete it")
             continue
-        on_map = ids_on_map(page) if kind != COMPARISON_PAGE else frozenset()
-        if run not in page or not any(id in on_map or _holds(page, kind, id) for id in ids):
+        shown = any(f">{escape(id)}<" in page for id in ids) if kind == COMPARISON_PAGE else ids_on_page(page, ids)
+        if run not in page or not shown:
             continue  # another file stands there, or it was written since
         if kind == COMPARISON_PAGE:
             unreachable.append(f"{where} may hold texts of them: write it again, or delete it")
@@ -83,6 +83,7 @@ def _pages(
             yield run, record["platform"], Path(record["target"])
 
 
-def _holds(page: str, kind: str, id: str) -> bool:
-    """Tell whether a page names a sample: as a report's does in its data, or a comparison's in its tables."""
-    return (f">{escape(id)}<" if kind == COMPARISON_PAGE else f"[{encode(shortened(id, STRING_LENGTH))},") in page
+def ids_on_page(page: str, ids: Collection[str]) -> set[str]:
+    """Return those of the samples that a report page names, in its data or on its map."""
+    on_map = ids_on_map(page)
+    return {id for id in ids if id in on_map or f"[{encode(shortened(id, STRING_LENGTH))}," in page}

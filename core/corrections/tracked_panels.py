@@ -34,12 +34,13 @@ def tracked_panels(run: Run, *, every: bool = False, with_text: bool = False) ->
     records, infos = _kept(run)
     content = panels(run, review=review_of(run, records), parent=_parent(run, infos), every=every, with_text=with_text)
     before = [info for info in infos if info.dataset == run.samples.name and not info.batch and _is_before(info, run)]
-    earlier = []
+    earlier, times = [], {len(before): run.created.timestamp()}
     for step, info in list(enumerate(before))[-MOST_EARLIER:]:
         with contextlib.suppress(LabelsiftError):  # a run that cannot be read is no point of the line
             values = _scalars(Store.of(run.store).load(info.run), records)
             earlier.append((step, {name: values[name] for name in content.metrics if name in values}))
-    return replace(content, step=len(before), earlier=tuple(earlier))
+            times[step] = info.created.timestamp()
+    return replace(content, step=len(before), earlier=tuple(earlier), times=times)
 
 
 def review_of(run: Run, records: Sequence[Record]) -> Review:

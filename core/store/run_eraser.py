@@ -21,7 +21,7 @@ from .run_info import FACTS, LINKS, REWRITTEN, WRITTEN, broken, read_links, tabl
 from .run_reader import read_samples
 
 ERASED = "(This sentence quoted an erased text.)"
-_QUOTED = 12  # characters from which on an erased text within a sentence is no chance
+QUOTED = 12  # characters from which on an erased text within a sentence is no chance
 
 
 def erase_from_run(folder: Location, ids: Collection[str]) -> int:
@@ -84,7 +84,7 @@ def without_mentions(settings: Mapping[str, Any], ids: Collection[str], gone: Sa
     if not settings.get("slices"):
         return dict(settings)
     quoted = [f"'{value.replace(chr(39), chr(39) * 2)}'" for value in ids]
-    quoted += [text for text in gone.texts.to_pylist() if len(text) >= _QUOTED]
+    quoted += [text for text in gone.texts.to_pylist() if len(text) >= QUOTED]
     kept: dict[str, Any] = {}
     for name, slice_ in settings["slices"].items():
         if isinstance(slice_, str):
@@ -112,7 +112,7 @@ def _rewrite(old: Location, new: Location, stays: np.ndarray, *, ids: Collection
 
 def findings_without(table: pa.Table, ids: Collection[str], gone: Samples) -> pa.Table:
     """Leave out the findings on erased samples, and every mention of them in the others."""
-    quoted = [text for text in gone.texts.to_pylist() if len(text) >= _QUOTED]
+    quoted = [text for text in gone.texts.to_pylist() if len(text) >= QUOTED]
     rows = [
         row | {"related_ids": [related for related in row["related_ids"] or () if related not in ids]}
         for row in table.to_pylist()

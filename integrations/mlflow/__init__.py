@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ class MLflow(Tracker):
 
     name = "mlflow"
     settings = MappingProxyType({"experiment": "MLFLOW_EXPERIMENT_NAME", "uri": "MLFLOW_TRACKING_URI"})
-    capabilities = frozenset({"gate", "local"})
+    capabilities = frozenset({"forget", "gate", "local", "model"})
 
     def log(self, run: Run, request: LogRequest) -> Receipt:
         """Write the panels of a report into a run."""
@@ -34,6 +34,12 @@ class MLflow(Tracker):
         from .gate import write
 
         return write(run, note)
+
+    def forget(self, ids: Sequence[str], *, project: str, match: str | None = None, dry_run: bool = False) -> int:
+        """Take samples out of the flagged tables and the report of a run (``project``)."""
+        from .artifacts import erase
+
+        return erase(project, ids, dry_run=dry_run)
 
     def doctor(self) -> Mapping[str, str]:
         """Say what is wrong with the connection and how to mend it; empty when all is well."""
@@ -53,7 +59,7 @@ class MLflow(Tracker):
         from .server import MLflowServer
 
         with MLflowServer(folder, say=say) as server:
-            look = "Overview: the verdict. Model metrics: a bar a slice. Artifacts: tables, figures, the report."
+            look = "Overview: the verdict. Views: a line over all scans. Artifacts: tables, figures, the report."
             quiet = {"MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}  # the receipt has the address
             # A run or an experiment that the user has set is one of another server.
             quiet |= dict.fromkeys(("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME"), "")

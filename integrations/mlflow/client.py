@@ -6,7 +6,9 @@ import contextlib
 import getpass
 import os
 import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib.util import find_spec
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, urlsplit
 
@@ -17,11 +19,14 @@ from labelsift.io.secret_variables import secret_of, variable_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Run
+    from mlflow.entities import Metric, Run
     from mlflow.exceptions import MlflowException
 
 EXPERIMENT = "labelsift"
+MOST_METRICS = 1_000  # a request
+MOST_EXPERIMENTS = 1_000  # that are searched where none is chosen
 RUN_TAG = "labelsift_run"
+SOURCE_TAG, SOURCE = "mlflow.source.name", "labelsift"  # of the runs that we make
 Origin = Literal["users", "known", "new"]
 
 
@@ -50,13 +55,14 @@ def tracking_uri() -> str:
     return mlflow.get_tracking_uri()
 
 
-def connect(uri: str) -> MlflowClient:
-    """Return a client of a server that answers.
+@contextlib.contextmanager
+def connected(uri: str) -> Iterator[MlflowClient]:
+    """Open a client of a server that answers; what it refuses becomes an error in plain words.
 
     Raises
     ------
     PlatformError
-        If nothing answers at the address within ten seconds, or MLflow does not know such addresses.
+        If nothing answers at the address within ten seconds, MLflow does not know such addresses, or refuses.
     """
     if urlsplit(uri).scheme in ("http", "https") and (why := silence(f"{uri.rstrip('/')}/health")):
         raise PlatformError(
@@ -64,14 +70,19 @@ def connect(uri: str) -> MlflowClient:
             hint="Start it, or set MLFLOW_TRACKING_URI to where it runs",
         )
     from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
 
     try:
-        return MlflowClient(tracking_uri=uri)
+        client = MlflowClient(tracking_uri=uri)
     except Exception as error:  # of the client, or of the driver of a database that it names
         raise PlatformError(
             f"MLflow cannot use {without_secrets(uri)}: {error_text(error).replace(uri, without_secrets(uri))}",
             hint="Set MLFLOW_TRACKING_URI to the address of an MLflow server",
         ) from None
+    try:
+        yield client
+    except MlflowException as error:
+        raise refusal(uri, error) from None
 
 
 def refusal(uri: str, error: MlflowException) -> PlatformError:
@@ -93,47 +104,90 @@ def refusal(uri: str, error: MlflowException) -> PlatformError:
     return PlatformError(without_secrets(what), hint="`labelsift doctor mlflow` looks at it")
 
 
-def page(uri: str, *, experiment_id: str, run_id: str = "") -> str:
-    """Return the address of an experiment's or a run's page; empty where there is no server."""
-    if urlsplit(uri).scheme not in ("http", "https"):
-        return ""
+def page(uri: str, path: str) -> str:
+    """Return the address of a path within MLflow's page (:func:`path_of`); empty where there is no server."""
+    return f"{without_secrets(uri).rstrip('/')}/{path}" if urlsplit(uri).scheme in ("http", "https") else ""
+
+
+def path_of(experiment_id: str, run_id: str = "", part: str = "") -> str:
+    """Return a path within MLflow's page to an experiment, a run or a part of it, like ``artifacts/a.html``."""
     run = f"/runs/{quote(run_id)}" if run_id else ""
+    run += f"/{quote(part)}" if part else ""
     # Without the workflow type MLflow 3 opens its page for language models, which shows no charts.
-    return f"{without_secrets(uri).rstrip('/')}/#/experiments/{quote(experiment_id)}{run}?workflowType=machine_learning"
+    return f"#/experiments/{quote(experiment_id)}{run}?workflowType=machine_learning"
 
 
-def find_run(client: MlflowClient, *, target: str | None, run: str, title: str) -> tuple[Run, Origin]:
-    """Return the MLflow run for a scan, and where it is from.
+@contextlib.contextmanager
+def run_of_scan(
+    client: MlflowClient, scan: str, *, target: str | None, title: str, ends: Collection[Origin] = ("new", "known")
+) -> Iterator[tuple[Run, Origin]]:
+    """Open the MLflow run of a scan, and end it as finished or failed; a run that the user started is never ended.
 
-    ``users``: the user's active run, where it fits the target; it is never ended. ``known``: the run
-    that this scan was logged into before. ``new``: made for it.
+    ``users``: the user's active run where it fits the target, or one of theirs that holds this scan. ``known``: the run
+    that we made when this scan was logged before. ``new``: made for it now.
+
+    ``ends`` says runs of which origin are ended, ``title`` what a new one is called.
 
     Raises
     ------
     InputError
         If the active run already holds another scan: a run holds one.
     """
+    run, origin = _find_run(client, target=target, scan=scan, title=title)
+    status = "FAILED"
+    try:
+        yield run, origin
+        status = "FINISHED"
+    finally:
+        if origin in ends and origin != "users" and run.info.status != status:
+            with contextlib.redirect_stdout(sys.stderr):  # MLflow prints there, and --json needs the other
+                client.set_terminated(run.info.run_id, status)
+
+
+def log_batches(
+    client: MlflowClient,
+    run: Run,
+    *,
+    metrics: Sequence[Metric],
+    params: Mapping[str, str] = MappingProxyType({}),
+    tags: Mapping[str, str],
+) -> int:
+    """Write metrics, and the params and tags that a run does not hold; returns how many of these.
+
+    A param can never change: what an earlier log said of this scan stays.
+    """
+    from mlflow.entities import Param, RunTag
+
+    run_id, known = run.info.run_id, run.data
+    for start in range(0, len(metrics), MOST_METRICS):
+        client.log_batch(run_id, metrics=metrics[start : start + MOST_METRICS])
+    new_params = [Param(name, value) for name, value in params.items() if name not in known.params]
+    new_tags = [RunTag(name, value) for name, value in tags.items() if known.tags.get(name) != value]
+    if new_params or new_tags:
+        client.log_batch(run_id, params=new_params, tags=new_tags)
+    return len(new_params) + len(new_tags)
+
+
+def _find_run(client: MlflowClient, *, target: str | None, scan: str, title: str) -> tuple[Run, Origin]:
     active = _active_run(client, target)
     if active is not None:
-        held = active.data.tags.get(RUN_TAG, run)
-        if held != run:
+        standing = active.data.tags.get(RUN_TAG, scan)
+        if standing != scan:
             raise InputError(
-                f"The active MLflow run {active.info.run_id} already holds the scan {held}",
+                f"The active MLflow run {active.info.run_id} already holds the scan {standing}",
                 hint="End it and log again, or log within mlflow.start_run(nested=True)",
             )
         return active, "users"
+    chosen = target or os.environ.get("MLFLOW_EXPERIMENT_ID") or os.environ.get("MLFLOW_EXPERIMENT_NAME")
+    known = [] if chosen else client.search_experiments(max_results=MOST_EXPERIMENTS)
     experiment = _experiment(client, target)
-    runs = client.search_runs([experiment], f"tags.{RUN_TAG} = '{run}'", max_results=1)
+    places = [experiment, *(each.experiment_id for each in known if each.experiment_id != experiment)]
+    runs = client.search_runs(places, f"tags.{RUN_TAG} = '{scan}'", max_results=1)
     if runs:
-        return runs[0], "known"
-    tags = {RUN_TAG: run, "mlflow.source.name": "labelsift", "mlflow.source.type": "LOCAL", "mlflow.user": _user()}
+        # The user's own run may still be running elsewhere.
+        return runs[0], "known" if runs[0].data.tags.get(SOURCE_TAG) == SOURCE else "users"
+    tags = {RUN_TAG: scan, SOURCE_TAG: SOURCE, "mlflow.source.type": "LOCAL", "mlflow.user": _user()}
     return client.create_run(experiment, run_name=title[:250], tags=tags), "new"
-
-
-def finish(client: MlflowClient, run_id: str, status: str) -> None:
-    """End a run of ours; what MLflow prints goes to standard error, as ``--json`` needs the other."""
-    with contextlib.redirect_stdout(sys.stderr):
-        client.set_terminated(run_id, status)
 
 
 def _active_run(client: MlflowClient, target: str | None) -> Run | None:

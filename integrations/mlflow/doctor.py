@@ -5,19 +5,14 @@ from __future__ import annotations
 from labelsift.data.formatting import error_text
 from labelsift.errors import LabelsiftError
 
-from .client import connect, refusal, tracking_uri
+from .client import connected, tracking_uri
 
 
 def diagnosis() -> dict[str, str]:
     """Say what is wrong with the connection and how to mend it; empty when all is well."""
     try:
-        client = connect(uri := tracking_uri())
-        from mlflow.exceptions import MlflowException
-
-        try:
+        with connected(tracking_uri()) as client:
             client.search_experiments(max_results=1)
-        except MlflowException as error:
-            raise refusal(uri, error) from None
     except LabelsiftError as error:
         return {"connection": str(error)}
     except Exception as error:  # whatever the client raises is what is wrong

@@ -22,11 +22,12 @@ from labelsift.metrics.gates.decisions import ALPHA
 from labelsift.platforms import GateNote, Receipt
 from labelsift.store.run import Run as ScanRun
 
-from .client import connect, find_run, finish, page, refusal, tracking_uri
-from .log import BATCH, FOLDER
+from .artifacts import FOLDER
+from .client import connected, log_batches, page, path_of, run_of_scan, tracking_uri
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Run
     from mlflow.models import MetricThreshold
     from mlflow.models.evaluation import EvaluationResult
 
@@ -44,24 +45,15 @@ def write(report: ScanRun, note: GateNote) -> Receipt:
     InputError
         If the user's active run already holds another scan.
     """
-    result, summary = note.result, note.summary
-    uri = tracking_uri()
-    from mlflow.exceptions import MlflowException
-
-    client = connect(uri)
-    try:
-        run, origin = find_run(client, target=note.target, run=report.run, title=f"{report.samples.name} gate")
+    uri, result = tracking_uri(), note.result
+    title = f"{report.samples.name} gate"
+    with (
+        connected(uri) as client,
+        run_of_scan(client, report.run, target=note.target, title=title, ends=("new",)) as (run, origin),
+    ):
         valid = is_valid(result)
-        ended = "FAILED"
-        try:
-            written = _write(client, run.info.run_id, result, summary=summary, valid=valid)
-            ended = "FINISHED"
-        finally:
-            if origin == "new":
-                finish(client, run.info.run_id, ended)
-    except MlflowException as error:
-        raise refusal(uri, error) from None
-    link = page(uri, experiment_id=run.info.experiment_id, run_id=run.info.run_id)
+        written = _write(client, run, result, summary=note.summary, valid=valid)
+    link = page(uri, path_of(run.info.experiment_id, run.info.run_id))
     return Receipt(
         platform="mlflow",
         target=run.info.run_id,
@@ -71,25 +63,23 @@ def write(report: ScanRun, note: GateNote) -> Receipt:
     )
 
 
-def _write(client: MlflowClient, run_id: str, result: Mapping[str, Any], *, summary: str, valid: bool) -> int:
+def _write(client: MlflowClient, run: Run, result: Mapping[str, Any], *, summary: str, valid: bool) -> int:
     """Write tags, files and metrics; returns how many metrics."""
-    from mlflow.entities import Metric, RunTag
+    from mlflow.entities import Metric
 
     with tempfile.TemporaryDirectory(prefix="labelsift-") as folder:
         (Path(folder) / "gate.json").write_text(json.dumps(result, indent=1, allow_nan=False), encoding="utf-8")
         (Path(folder) / "gate.md").write_text(summary, encoding="utf-8")
-        client.log_artifacts(run_id, folder, FOLDER)
+        client.log_artifacts(run.info.run_id, folder, FOLDER)
     now = int(time.time() * 1000)
-    values = [Metric(name, value, now, 0) for name, value in measured(result).items()]
-    for start in range(0, len(values), BATCH):
-        client.log_batch(run_id, metrics=values[start : start + BATCH])
+    values = {name: value for name, value in measured(result).items() if run.data.metrics.get(name) != value}
     tags = {
         TAG: result["status"],
         SUMMARY_TAG: shortened(summary.partition("\n")[0].lstrip("# "), 500),
         VALIDATION_TAG: "passed" if valid else "failed",
     }
-    client.log_batch(run_id, tags=[RunTag(name, value) for name, value in tags.items()])
-    return len(values)
+    log_batches(client, run, metrics=[Metric(name, value, now, 0) for name, value in values.items()], tags=tags)
+    return len(measured(result))
 
 
 def is_valid(result: Mapping[str, Any]) -> bool:

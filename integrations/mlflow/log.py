@@ -1,44 +1,49 @@
 """Writer of a run's panels into one MLflow run; the same scan again changes nothing that is equal.
 
-Why not ``mlflow.log_table``: it appends when called again. The tables are written as the same JSON and
-entered in the same tag, so that MLflow's page and ``mlflow.load_table`` take them for its own.
+The scalars of a data set's scans are a line: those of earlier scans stand at their steps and times. Slices stand at
+step 0, where MLflow draws bars.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import tempfile
+import html
+import re
 import time
-from collections.abc import Iterable
-from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from labelsift.corrections.tracked_panels import tracked_panels
-from labelsift.data.formatting import shortened
 from labelsift.platforms import LogRequest, Receipt
-from labelsift.render.page.build import write_page
-from labelsift.render.tracker_panels.figures import Table
-from labelsift.render.tracker_panels.page import page_run
-from labelsift.render.tracker_panels.panels import TABLES, Panels
+from labelsift.render.tracker_panels.description import described
+from labelsift.render.tracker_panels.panels import Panels
+from labelsift.render.tracker_panels.scalars import HEADLINE
 from labelsift.render.verdict import HEADING
 from labelsift.store.run import Run as ScanRun
 
-from .charts import histogram_svg, matrix_svg
-from .client import connect, find_run, finish, page, refusal, tracking_uri
+from .artifacts import FOLDER, write_artifacts
+from .client import RUN_TAG, connected, log_batches, page, path_of, run_of_scan, tracking_uri
+from .related import (
+    FINGERPRINT_TAG,
+    comparison_page,
+    link,
+    log_dataset,
+    model_page,
+    model_version,
+    neighbors,
+    registered,
+)
+from .view import save_view
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
-    from mlflow.entities import Run
+    from collections.abc import Sequence
 
-FOLDER = "labelsift"
-BATCH = 500  # metrics a request: MLflow takes 1,000 and 1 MB
-TABLE_BYTES = 8_000_000  # MLflow's page hangs on JSON of more than 10 MB
-NOTE_LENGTH = 8_000
+    from mlflow import MlflowClient
+    from mlflow.entities import Metric, Run
+    from mlflow.entities.model_registry import ModelVersion
+
 NOTE = "mlflow.note.content"
-TABLES_TAG = "mlflow.loggedArtifacts"
-DIGEST_TAG = "labelsift_artifacts"
+ANCHOR = "dq/rows"  # its points tell which scans stand in a run, and at which steps
+LINES = 9  # scalars on the first screen of the saved view
+BESIDE = ("_low", "_high", "/labeled", "/judged", "/queue_decided", "/findings_cut")  # scalars that are not
 
 
 def write(report: ScanRun, request: LogRequest) -> Receipt:
@@ -49,161 +54,98 @@ def write(report: ScanRun, request: LogRequest) -> Receipt:
     PlatformError
         If the server does not answer or refuses.
     InputError
-        If the user's active run already holds another scan.
+        If the user's active run already holds another scan, or there is no such version of a model.
     """
     uri = tracking_uri()
-    with_text = request.with_text
-    content = tracked_panels(report, every=request.every, with_text=with_text)
-    from mlflow.exceptions import MlflowException
-
-    client = connect(uri)
-    try:
-        run, origin = find_run(client, target=request.target, run=report.run, title=content.title)
-        ended = "FAILED"
-        try:
-            changed, details = _fill(client, run, report, content, with_text=with_text)
-            ended = "FINISHED"
-        finally:
-            if origin != "users" and run.info.status != ended:
-                finish(client, run.info.run_id, ended)
-    except MlflowException as error:
-        raise refusal(uri, error) from None
-    info = run.info
-    links = {
-        "run": page(uri, experiment_id=info.experiment_id, run_id=info.run_id),
-        "experiment": page(uri, experiment_id=info.experiment_id),
-    }
-    rows = len(content.flagged.rows)
+    content = tracked_panels(report, every=request.every, with_text=request.with_text)
+    with connected(uri) as client:
+        models = [model_version(client, request.model)] if request.model else []  # refused before anything is made
+        with run_of_scan(client, report.run, target=request.target, title=content.title) as (run, origin):
+            names, changed, tags = write_artifacts(client, run, report, content, with_text=request.with_text)
+            models = registered(client, run, models)
+            parent, before = neighbors(client, run, report, content.parent)
+            paths = _paths(client, run, content, parent, before, models)
+            tags |= {RUN_TAG: report.run, FINGERPRINT_TAG: report.samples.fingerprint}
+            tags |= link(client, run, parent, models, verdict=_verdict(content), address=page(uri, paths["run"]))
+            tags[NOTE] = described(run.data.tags.get(NOTE, ""), content.summary, paths | {"run": ""})
+            points = _points(client, run, content)
+            others = log_batches(client, run, metrics=points, params=content.params, tags=tags)
+            log_dataset(client, run, report.samples, content.parent, parent)
+    rows, new, changed = len(content.flagged.rows), origin == "new", bool(changed or points or others)
     return Receipt(
         platform="mlflow",
-        target=info.run_id,
-        created=rows if origin == "new" else 0,
-        updated=rows if origin != "new" and changed else 0,
-        unchanged=rows if origin != "new" and not changed else 0,
-        links={name: link for name, link in links.items() if link},
-        details={"run_id": info.run_id, "experiment_id": info.experiment_id, "new_run": origin == "new", **details},
+        target=run.info.run_id,
+        created=rows * new,
+        updated=rows * (changed and not new),
+        unchanged=rows * (not changed and not new),
+        links={name: address for name, path in paths.items() if (address := page(uri, path))},
+        details={
+            "run_id": run.info.run_id,
+            "experiment_id": run.info.experiment_id,
+            "new_run": new,
+            "metrics": len(content.metrics | content.slice_metrics),
+            "metrics_written": len(points),
+            "params": len(content.params),
+            "artifacts": len(names),
+            "flagged_rows": rows,
+            "flagged_total": content.flagged_total,
+        },
     )
 
 
-def _fill(
-    client: MlflowClient, run: Run, report: ScanRun, content: Panels, *, with_text: bool
-) -> tuple[bool, dict[str, Any]]:
-    """Write what the run does not hold yet; returns whether that was anything, and counts."""
-    run_id = run.info.run_id
-    with tempfile.TemporaryDirectory(prefix="labelsift-") as folder:
-        names = _files(Path(folder), report, content, with_text=with_text)
-        digest = _digest(Path(folder), names)
-        standing = {Path(file.path).name for file in client.list_artifacts(run_id, FOLDER)}
-        changed = run.data.tags.get(DIGEST_TAG) != digest or not standing.issuperset(names)
-        if changed:
-            client.log_artifacts(run_id, folder, FOLDER)
-    written, others = _batch(client, run, content, digest=digest)  # after the files whose digest it notes
-    _dataset(client, run_id, report)
-    return bool(changed or written or others), {
-        "metrics": len(content.metrics) + len(content.slice_metrics),
-        "metrics_written": written,
-        "params": len(content.params),
-        "artifacts": len(names),
-        "flagged_rows": len(content.flagged.rows),
-        "flagged_total": content.flagged_total,
-    }
+def _points(client: MlflowClient, run: Run, content: Panels) -> list[Metric]:
+    """Return the points that a run lacks: the line of the scans, and slices at step 0, where MLflow draws bars.
 
-
-def _digest(folder: Path, names: Iterable[str]) -> str:
-    """Return a hash of files, by which the next log sees that they are the same."""
-    whole = hashlib.sha256()
-    for name in names:
-        whole.update(f"{name} {hashlib.sha256((folder / name).read_bytes()).hexdigest()}\n".encode())
-    return whole.hexdigest()
-
-
-def _batch(client: MlflowClient, run: Run, content: Panels, *, digest: str) -> tuple[int, int]:
-    """Write metrics (at step 0, where MLflow draws bars), params and tags that the run does not hold.
-
-    Returns how many metrics, and how many of the others.
+    A scan keeps the step that it has in this run, also where an earlier one was removed since. A figure that changed
+    since the last log, such as how long the queue is, gets a newer point at its step, as MLflow takes none back.
     """
-    from mlflow.entities import Metric, Param, RunTag
+    from mlflow.entities import Metric
 
-    now = int(time.time() * 1000)
-    metrics = [
-        Metric(name, value, now, 0)
-        for name, value in (content.metrics | content.slice_metrics).items()
-        if run.data.metrics.get(name) != value
+    known, own = run.data.metrics, content.step
+    history = client.get_metric_history(run.info.run_id, ANCHOR) if ANCHOR in known else []
+    placed = {(point.timestamp, point.step) for point in history}
+    times = {step: round(seconds * 1000) for step, seconds in content.times.items()}
+    steps = {step: step for step in times}
+    if times[own] in dict(placed):  # this scan stands there, and says which others do
+        there = {step: step if (made, step) in placed else dict(placed).get(made) for step, made in times.items()}
+        steps = {step: place for step, place in there.items() if place is not None}
+    lines = [(name, value, step) for step, values in content.earlier if step in steps for name, value in values.items()]
+    points = [Metric(name, value, times[step], steps[step]) for name, value, step in lines if name not in known]
+    figures = [(name, value, steps[own]) for name, value in content.metrics.items()]
+    figures += [(name, value, 0) for name, value in content.slice_metrics.items()]
+    now = round(time.time() * 1000)
+    return points + [
+        Metric(name, value, now if name in known else times[own], step)
+        for name, value, step in figures
+        if known.get(name) != value
     ]
-    # A param can never change: what an earlier log said of this scan stays.
-    params = [Param(name, value) for name, value in content.params.items() if name not in run.data.params]
-    tags = {
-        "labelsift_run": content.params["labelsift_run"],
-        "labelsift_fingerprint": content.params["labelsift_fingerprint"],
-        NOTE: _note(run.data.tags.get(NOTE, ""), content.summary),
-        TABLES_TAG: _listed(run.data.tags.get(TABLES_TAG, "[]")),
-        DIGEST_TAG: digest,
-    }
-    new = [RunTag(name, value) for name, value in tags.items() if run.data.tags.get(name) != value]
-    if params or new:
-        client.log_batch(run.info.run_id, params=params, tags=new)
-    for start in range(0, len(metrics), BATCH):
-        client.log_batch(run.info.run_id, metrics=metrics[start : start + BATCH])
-    return len(metrics), len(params) + len(new)
 
 
-def _note(existing: str, summary: str) -> str:
-    """Put the verdict under what the user wrote, in place of an earlier one."""
-    theirs = existing.partition(HEADING)[0].rstrip()
-    note = f"{theirs}\n\n{summary}" if theirs else summary
-    return shortened(note, NOTE_LENGTH)
+def _paths(
+    client: MlflowClient,
+    run: Run,
+    content: Panels,
+    parent: Run | None,
+    before: Run | None,
+    models: Sequence[ModelVersion],
+) -> dict[str, str]:
+    """Return what can be opened on MLflow's page: words → path."""
+    here = (run.info.experiment_id, run.info.run_id)
+    files = {"report": "report.html", "flagged rows": "flagged.json", "slices": "slices.json"}
+    paths = {"run": path_of(*here)}
+    paths |= {words: path_of(*here, f"artifacts/{FOLDER}/{name}") for words, name in files.items()}
+    names = [*content.metrics, *content.slice_metrics]
+    lines = [name for name in dict.fromkeys([*HEADLINE, *content.metrics]) if not name.endswith(BESIDE)][:LINES]
+    if view := save_view(client, here[0], dataset=content.params["labelsift_dataset"], metrics=names, lines=lines):
+        paths["all scans"] = view
+    if parent is not None:
+        paths["version before"] = path_of(parent.info.experiment_id, parent.info.run_id)
+    if before is not None:
+        paths["compare with the scan before"] = comparison_page(before, run)
+    return paths | {f"model {version.name} {version.version}": model_page(version) for version in models}
 
 
-def _listed(tag: str) -> str:
-    """Enter the tables in the tag by which MLflow's page and ``load_table`` find them."""
-    known = json.loads(tag)
-    ours = [{"path": f"{FOLDER}/{name}.json", "type": "table"} for name in TABLES]
-    return json.dumps([*known, *(entry for entry in ours if entry not in known)])
-
-
-def _dataset(client: MlflowClient, run_id: str, report: ScanRun) -> None:
-    from mlflow.entities import Dataset, DatasetInput, InputTag
-
-    samples = report.samples
-    profile = {"num_rows": len(samples), "num_classes": len(samples.classes)}
-    dataset = Dataset(
-        name=samples.name[:500],
-        digest=samples.fingerprint,
-        source_type="labelsift",
-        source=json.dumps({"run": report.run}),
-        profile=json.dumps(profile),
-    )
-    client.log_inputs(run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", "dq-audit")])])
-
-
-def _files(folder: Path, report: ScanRun, content: Panels, *, with_text: bool) -> list[str]:
-    """Write the artifacts into a folder and return their names."""
-    for name in TABLES:
-        (folder / f"{name}.json").write_text(table_json(getattr(content, name)), encoding="utf-8")
-    if content.quality is not None:
-        figure = histogram_svg(content.quality, title="How good the labels are")
-        (folder / "label_quality.svg").write_text(figure, encoding="utf-8")
-    if content.confusion is not None:
-        figure = matrix_svg(content.confusion, title="Flagged labels: given against suggested")
-        (folder / "given_against_suggested.svg").write_text(figure, encoding="utf-8")
-    figures = {
-        "quality": asdict(content.quality) if content.quality else None,
-        "confusion": asdict(content.confusion) if content.confusion else None,
-        "metrics_of": content.metrics_of,
-    }
-    (folder / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
-    of_run, share = page_run(report, with_text=with_text)
-    write_page(of_run, folder / "report.html", share=share)
-    return sorted(file.name for file in folder.iterdir())
-
-
-def table_json(table: Table, *, limit: int = TABLE_BYTES) -> str:
-    """Write a table as ``mlflow.log_table`` does, with as many of its first rows as fit in ``limit`` bytes."""
-    rows = [json.dumps(row) for row in table.rows]  # ASCII: a character is a byte
-    kept, size = 0, 200
-    for row in rows:
-        size += len(row) + 1
-        if size > limit:
-            break
-        kept += 1
-    return f'{{"columns":{json.dumps(list(table.columns))},"data":[{",".join(rows[:kept])}]}}'
+def _verdict(content: Panels) -> str:
+    """Return the verdict's first sentence as plain text."""
+    line = content.summary.partition("\n")[0].removeprefix(HEADING)
+    return html.unescape(re.sub(r"\\(.)", r"\1", line))

@@ -47,13 +47,8 @@ class MLflowServer(Server):
         """Install what is needed, start the server and wait until it answers."""
         bin_folder = environment("mlflow", [f"mlflow=={VERSION}"], say=self.say, constraints=_CONSTRAINTS)
         self.folder.mkdir(parents=True, exist_ok=True)
-        options = {
-            "host": LOOPBACK,
-            "port": self.port,
-            "workers": 1,
-            "backend-store-uri": f"sqlite:///{self.folder}/mlflow.db",
-            "artifacts-destination": self.folder / "artifacts",
-        }
-        flags = [str(part) for name, value in options.items() for part in (f"--{name}", value)]
+        flags = ["--host", LOOPBACK, "--port", str(self.port), "--workers", "1"]
+        flags += ["--backend-store-uri", f"sqlite:///{self.folder}/mlflow.db"]
+        flags += ["--artifacts-destination", str(self.folder / "artifacts")]
         self.command = [str(bin_folder / "mlflow"), "server", *flags]
         super().start()

@@ -41,3 +41,10 @@ def test_a_receipt_names_each_page_once_and_keeps_the_rest_for_machines():
     lines = [line.strip() for line in said.getvalue().splitlines() if "http" in line]
     assert lines == [f"review: {TABS['review']}", f"review b: {part['review b']}"]
     assert receipt.as_dict()["links"] == TABS | part
+
+
+def test_pages_that_only_a_query_in_the_fragment_tells_apart_are_both_named():
+    said = io.StringIO()
+    links = {name: f"http://127.0.0.1:5000/#/experiments/1/runs?view={name}" for name in ("all", "two")}
+    print_receipt(Receipt("mlflow", "run", links=links), console=Console(file=said, width=200))
+    assert all(f"{name}: {address}" in said.getvalue() for name, address in links.items())

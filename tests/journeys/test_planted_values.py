@@ -25,11 +25,11 @@ from labelsift.integrations.argilla.push.plan import plan_review as argilla_plan
 from labelsift.integrations.label_studio.convert.review_config import review_target
 from labelsift.integrations.label_studio.push.plan import Common
 from labelsift.integrations.label_studio.push.plan import plan_review as label_studio_plan
-from labelsift.integrations.mlflow.log import _files
 from labelsift.metrics.compare import compare
 from labelsift.render.comparison_page.build import render as render_comparison
 from labelsift.render.page.build import render_page
 from labelsift.render.page.content import content as content_of
+from labelsift.render.tracker_panels.files import write_files
 from labelsift.render.tracker_panels.panels import panels
 from labelsift.report import Report
 from labelsift.review.items import queue_of
@@ -250,7 +250,7 @@ def test_trackers_get_none(world, tmp_path, with_text: bool):
     shown = panels(world.report, with_text=with_text)
     assert world.strange([vars(shown)]) == set()
     assert {"agent", "contact"}.isdisjoint(row[1].split()[0] for row in shown.slices.rows)
-    for name in _files(tmp_path, world.report, shown, with_text=with_text):
+    for name in write_files(tmp_path, world.report, shown, with_text=with_text):
         assert world.strange((tmp_path / name).read_bytes()) == set(), name
 
 

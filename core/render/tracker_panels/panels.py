@@ -85,6 +85,8 @@ class Panels:
     earlier
         Scalars of the earlier scans of the data set by their steps, oldest first: with ``metrics`` at ``step`` they are
         a line.
+    times
+        When these scans were made: step → seconds since 1970.
     """
 
     title: str
@@ -104,6 +106,7 @@ class Panels:
     parent: Parent | None = None
     step: int = 0
     earlier: tuple[tuple[int, dict[str, float]], ...] = ()
+    times: dict[int, float] = field(default_factory=dict)
 
     @property
     def flagged_total(self) -> int:
@@ -177,6 +180,7 @@ def panels(
         summary=summary(overview, slices, overall(data), data.source, data.counted, review=_queue(review)),
         metrics_of=data.source,
         parent=parent,
+        times={0: report.created.timestamp()},
     )
 
 

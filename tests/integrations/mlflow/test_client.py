@@ -1,6 +1,5 @@
 """Where MLflow is, and what is said when it is not; no server is started."""
 
-import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -9,10 +8,7 @@ from labelsift.data.formatting import without_secrets
 from labelsift.demo.local_servers import free_port
 from labelsift.errors import PlatformError
 from labelsift.integrations.mlflow import MLflow
-from labelsift.integrations.mlflow.charts import histogram_svg, matrix_svg
-from labelsift.integrations.mlflow.client import page
-from labelsift.integrations.mlflow.log import table_json
-from labelsift.render.tracker_panels.figures import Histogram, Matrix, Table
+from labelsift.integrations.mlflow.client import page, path_of
 
 
 @pytest.fixture
@@ -109,27 +105,7 @@ def test_a_server_that_is_no_mlflow_is_named_in_one_line(monkeypatch, make_repor
 
 def test_links_hold_no_password():
     assert without_secrets("https://u:p@h.example/x") == "https://h.example/x"
-    assert page("https://u:p@h.example", experiment_id="1", run_id="r") == (
+    assert page("https://u:p@h.example/", path_of("1", "r")) == (
         "https://h.example/#/experiments/1/runs/r?workflowType=machine_learning"
     )
-    assert page("sqlite:///mlflow.db", experiment_id="1") == ""
-
-
-def test_a_table_is_cut_to_what_mlflows_page_can_open():
-    table = Table(("id", "text"), [[f"t{number}", "ä" * 100] for number in range(100)])
-    whole = json.loads(table_json(table))
-    assert whole == {"columns": ["id", "text"], "data": table.rows}
-    cut = table_json(table, limit=10_000)
-    assert len(cut.encode()) <= 10_000
-    assert json.loads(cut)["data"] == table.rows[: len(json.loads(cut)["data"])]
-
-
-def test_figures_of_nothing_are_still_figures():
-    assert "No label is flagged" in matrix_svg(Matrix((), ()), title="t")
-    assert "0 judged labels" in histogram_svg(Histogram((0.0, 0.5, 1.0), (0, 0), (0, 0)), title="t")
-
-
-def test_labels_are_escaped_in_figures():
-    drawn = matrix_svg(Matrix(("<script>", "&"), ((0, 1), (2, 0))), title="t")
-    assert "<script>" not in drawn
-    assert "&lt;script&gt;" in drawn
+    assert page("sqlite:///mlflow.db", path_of("1")) == ""

@@ -102,3 +102,11 @@ def test_a_run_is_made_where_the_scan_was_not_logged_and_the_users_own_is_never_
         assert noted(other, other.gate(GOOD), None).target == mine.info.run_id
         assert mlflow.active_run().info.run_id == mine.info.run_id
     assert client.get_run(mine.info.run_id).data.tags["labelsift_gate"] == "passed"
+
+
+@pytest.mark.server
+def test_a_gate_without_an_experiment_finds_the_run_of_the_scan(tracked, client, make_report):
+    report = reported(make_report, "20261123-120000-0005")
+    logged = report.log("mlflow", target="found by a gate")
+    assert noted(report, report.gate(GOOD), None).target == logged.target
+    assert report.log("mlflow").target == logged.target

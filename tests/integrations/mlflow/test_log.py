@@ -29,7 +29,9 @@ def test_metrics_params_and_description_are_the_reports(logged, client):
     run = client.get_run(receipt.target)
     assert run.data.metrics == shown.metrics | shown.slice_metrics
     assert run.data.params == shown.params
-    assert run.data.tags["mlflow.note.content"] == shown.summary
+    headline, links, *rest = run.data.tags["mlflow.note.content"].split("\n\n")
+    assert "\n\n".join([headline, *rest[:-1]]) == shown.summary
+    assert f"](#/experiments/{run.info.experiment_id}/runs/{receipt.target}/artifacts/labelsift/report.html" in links
     assert run.info.run_name == shown.title
     assert run.info.status == "FINISHED"
     history = client.get_metric_history(receipt.target, "slice.label_issue_rate/state:CA")
@@ -89,7 +91,7 @@ def test_the_same_scan_again_changes_nothing(logged, client):
     assert len(client.search_runs([before.info.experiment_id])) == 1
     counted = MLflow().arrived(again)
     assert counted["table_rows"]["flagged"] == len(report.findings)  # log_table would have doubled them
-    assert counted["artifacts"] == again.details["artifacts"] == 9
+    assert counted["artifacts"] == again.details["artifacts"] == 12
     assert counted["metrics"] == again.details["metrics"]
 
 
@@ -128,6 +130,13 @@ def test_the_users_active_run_is_used_and_never_ended(tracked, client, make_repo
         assert note.count("### labelsift: ") == 1
         with pytest.raises(InputError, match=r"already holds the scan 20261123-110000-0003.*End it"):
             make_report(run="20261123-110000-0004").log("mlflow")
+
+
+def test_a_run_of_the_user_that_runs_elsewhere_is_found_and_not_ended(tracked, client, make_report):
+    report = make_report(run="20261123-110000-0007")
+    mine = client.create_run(client.create_experiment("theirs"), tags={"labelsift_run": report.run})
+    assert report.log("mlflow", target="theirs").target == mine.info.run_id
+    assert client.get_run(mine.info.run_id).info.status == "RUNNING"
 
 
 def test_the_experiment_that_the_user_has_set_is_used(tracked, client, make_report):

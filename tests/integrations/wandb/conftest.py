@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import json
 import re
 import threading
+import warnings
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -37,6 +39,9 @@ def home(tmp_path, monkeypatch):
     if wandb.run is not None:
         wandb.finish()
     wandb.teardown()
+    with warnings.catch_warnings():  # its artifacts leave their temporary folders to the collector, whenever that runs
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture

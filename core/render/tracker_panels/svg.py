@@ -1,20 +1,25 @@
-"""Charts of label quality and confusion as SVG.
+"""Figures for trackers as SVG: label quality, given against suggested labels, and slices with their intervals.
 
-MLflow's page shows SVG as an image, where no script can run, and it needs no plotting package.
+A page shows SVG as an image, where no script can run, and it needs no plotting package.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
+from typing import Any
 
-from labelsift.data.formatting import shortened
-from labelsift.render.tracker_panels.figures import Histogram, Matrix
+from ...data.formatting import percent, shortened
+from .figures import Histogram, Matrix, Table
+from .slices import DECLARED
 
 _FONT = "font-family='system-ui,sans-serif'"
 _INK, _MUTED, _BAD, _GOOD = "#1f2328", "#656d76", "#c0392b", "#4a78b5"
 _CELL = 34
 _NAME = 28
+_SHARES = "Share of the judged labels that is flagged, with its 95 % interval"
+_WORSE = "; red: worse than the rest by more than chance"
+_SHOWN, _NAMED = 40, 46  # slices in a figure, characters of their names
 
 
 def histogram_svg(quality: Histogram, *, title: str) -> str:
@@ -66,6 +71,40 @@ def matrix_svg(confusion: Matrix, *, title: str) -> str:
     if not names:
         parts.append(_text(20, 90, "No label is flagged.", color=_MUTED))
     return _svg(extent, top + side + 30, parts)
+
+
+def rates_svg(slices: Table, *, title: str) -> str:
+    """Draw the share of flagged labels a slice or class with its 95 % interval, the first forty of the table.
+
+    Red are those that the table calls worse than the rest, as chance does not explain it.
+    """
+    places = {name: slices.columns.index(f"label_issue_rate{name}") for name in ("", "_low", "_high")}
+    size = slices.columns.index("judged")
+    worse = slices.columns.index("worse_in") if "worse_in" in slices.columns else None
+    rows = [row for row in slices.rows if row[places[""]] is not None][:_SHOWN]
+    left, wide, top = 330, 420, 84
+    scale = wide / max([row[places["_high"]] for row in rows] + [0.01])
+    parts = [_text(20, 28, title, size=17, weight=600)]
+    parts.append(_text(20, 50, _SHARES + (_WORSE if worse is not None else ""), color=_MUTED))
+    for number, row in enumerate(rows):
+        y = top + number * 20
+        value, low, high = (row[places[end]] for end in ("", "_low", "_high"))
+        parts.append(_text(left - 8, y + 4, shortened(_name(slices, row), _NAMED), anchor="end"))
+        color = _BAD if worse is not None and "label_issue_rate" in row[worse] else _GOOD
+        parts.append(f"<rect x='{left}' y='{y - 7}' width='{value * scale:.1f}' height='14' fill='{color}'/>")
+        ends = f"x1='{left + low * scale:.1f}' x2='{left + high * scale:.1f}' y1='{y}' y2='{y}'"
+        parts.append(f"<line {ends} stroke='{_INK}' stroke-width='2'/>")
+        parts.append(_text(left + high * scale + 8, y + 4, f"{percent(value)} of {row[size]:,}", color=_MUTED))
+    if not rows:
+        parts.append(_text(20, 80, "Nothing here has ten judged labels.", color=_MUTED))
+    return _svg(left + wide + 130, top + max(len(rows), 1) * 20 + 10, parts)
+
+
+def _name(slices: Table, row: list[Any]) -> str:
+    """Return what a slice is called: a declared one by its own name, so that it is no second one of its column."""
+    cells = dict(zip(slices.columns, row, strict=True))
+    own = cells["slug"] if cells.get("kind") == DECLARED else ""
+    return str(own or cells.get("predicate") or cells["label"])
 
 
 def _cell(x: float, y: float, count: int, most: int) -> Iterable[str]:
