@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .label_sets import encoded
 from .samples import Samples
 from .slugs import Predicate, describe
 from .textless import comparable_texts
@@ -29,6 +30,7 @@ MAX_NUMBERS = 12
 MAX_MEAN_LENGTH = 60
 GLANCE = 10_000
 DENSE = 4_000_000  # counts that are held at once rather than that keys are sorted
+KEPT_CODES = 20_000_000  # that are kept with the samples: 8 bytes each
 QUARTERS = (0.25, 0.5, 0.75)
 ONE_VALUE = "it has only one value"
 HIDDEN = "it holds personal data or secrets"
@@ -77,7 +79,9 @@ def partitions(samples: Samples, *, but: Collection[str] = ()) -> tuple[dict[str
         if name in but:
             skipped[name] = HIDDEN
             continue
-        result = partition(name, column, texts=comparable_texts(samples)[0])
+        result = samples.cells.get(name) or partition(name, column, texts=comparable_texts(samples)[0])
+        if len(samples) * len(columns) <= KEPT_CODES:
+            samples.cells[name] = result
         if isinstance(result, Cells):
             cells[name] = result
         else:
@@ -99,12 +103,13 @@ def partition(name: str, column: pa.ChunkedArray, *, texts: pa.ChunkedArray) -> 
     if pc.count_distinct(column.slice(0, GLANCE)).as_py() > MAX_VALUES:
         return f"it has more than {MAX_VALUES} values"
     values = column.cast(pa.string())
-    return _unfit(values, texts) or _categories(name, values)
+    coded = encoded(values, with_null=True)
+    return _unfit(values, coded, texts) or _categories(name, coded)
 
 
 def values_as_cells(name: str, values: pa.ChunkedArray) -> Cells:
     """Return a cell for every value of a column of strings, however many these are; a missing one comes last."""
-    return _categories(name, values)
+    return _categories(name, encoded(values, with_null=True))
 
 
 def cross(first: Cells, second: Cells) -> Cells:
@@ -134,24 +139,31 @@ def occurring(keys: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     return np.flatnonzero(present), (np.cumsum(present) - 1)[keys]
 
 
-def _unfit(values: pa.ChunkedArray, texts: pa.ChunkedArray) -> str:
-    distinct = pc.count_distinct(values, mode="all").as_py()
+def _unfit(values: pa.ChunkedArray, coded: pa.DictionaryArray, texts: pa.ChunkedArray) -> str:
+    distinct = len(coded.dictionary)
     checks: tuple[tuple[str, Callable[[], bool]], ...] = (
         (ONE_VALUE, lambda: distinct < 2),
         (f"it has more than {MAX_VALUES} values", lambda: distinct > MAX_VALUES),
         ("its values are nearly unique", lambda: distinct * 2 > len(values)),
-        ("it holds free text", lambda: (pc.mean(pc.utf8_length(values)).as_py() or 0) > MAX_MEAN_LENGTH),
+        ("it holds free text", lambda: _mean_length(coded) > MAX_MEAN_LENGTH),
         ("it repeats the samples' texts", lambda: pc.sum(pc.equal(values, texts)).as_py() * 2 > len(values)),
     )
     return next((reason for reason, holds in checks if holds()), "")
 
 
-def _categories(name: str, values: pa.ChunkedArray) -> Cells:
-    distinct = pc.unique(values).to_pylist()
-    distinct.sort(key=lambda value: (value is None, value or ""))
-    codes = pc.index_in(values, value_set=pa.array(distinct, pa.string())).to_numpy().astype(np.int64)
-    predicates = tuple(((name, value),) for value in distinct)
-    return Cells(predicates, tuple(map(describe, predicates)), codes)
+def _mean_length(coded: pa.DictionaryArray) -> float:
+    """Return the mean length of the values that are there, in characters."""
+    lengths = pc.utf8_length(coded.dictionary).take(coded.indices)
+    return pc.mean(lengths).as_py() or 0
+
+
+def _categories(name: str, coded: pa.DictionaryArray) -> Cells:
+    values = coded.dictionary.to_pylist()
+    order = sorted(range(len(values)), key=lambda code: (values[code] is None, values[code] or ""))
+    places = np.empty(len(values), dtype=np.int64)
+    places[order] = np.arange(len(values))
+    predicates = tuple(((name, values[code]),) for code in order)
+    return Cells(predicates, tuple(map(describe, predicates)), places[coded.indices.to_numpy()])
 
 
 def _quarters(name: str, column: pa.ChunkedArray) -> Cells | str:

@@ -11,8 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 _BATCH = 65_536  # rows whose values are Python objects at the same time
+_RARE = 4  # times that a value must stand on average, to be written once
 
 
 def text_hash(text: str) -> str:
@@ -48,8 +50,7 @@ def row_digests(columns: Sequence[pa.ChunkedArray]) -> Iterator[bytes]:
     """Return 16 bytes for each row of these columns."""
     table = pa.table(list(columns), names=[str(number) for number in range(len(columns))])
     for batch in table.to_batches(max_chunksize=_BATCH):
-        cells = [list(map(_framed, column.to_pylist())) for column in batch.columns]
-        yield from map(text_digest, map("".join, zip(*cells, strict=True)))
+        yield from map(text_digest, map("".join, zip(*map(_all_framed, batch.columns), strict=True)))
 
 
 def digest_sum(digests: Iterable[bytes]) -> int:
@@ -80,6 +81,17 @@ def _framed(value: object) -> str:
         return "-"
     text = str(value)
     return f"{len(text)}:{text}"
+
+
+def _all_framed(column: pa.Array) -> list[str]:
+    """Write the values of a column; what stands in many rows is written once."""
+    if not pa.types.is_string(column.type):
+        return list(map(_framed, column.to_pylist()))
+    coded = column.dictionary_encode()
+    if len(coded.dictionary) * _RARE > len(column):
+        return list(map(_framed, column.to_pylist()))
+    framed = [*map(_framed, coded.dictionary.to_pylist()), _framed(None)]
+    return list(map(framed.__getitem__, pc.fill_null(coded.indices, -1).to_pylist()))
 
 
 def text_ids(texts: pa.ChunkedArray) -> pa.ChunkedArray:

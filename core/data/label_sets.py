@@ -137,9 +137,9 @@ def labels_in(column: pa.ChunkedArray) -> tuple[str, ...]:
     return tuple(sorted({label for text in pc.unique(column.drop_null()).to_pylist() for label in json.loads(text)}))
 
 
-def encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    """Return a column of strings as one dictionary array."""
-    coded = pc.dictionary_encode(column).combine_chunks()
+def encoded(column: pa.ChunkedArray, *, with_null: bool = False) -> pa.DictionaryArray:
+    """Return a column of strings as one dictionary array; ``with_null`` makes a missing value one of its values."""
+    coded = pc.dictionary_encode(column, null_encoding="encode" if with_null else "mask").combine_chunks()
     if isinstance(coded, pa.ChunkedArray):
         coded = coded.chunk(0) if coded.num_chunks else pa.array([], pa.string()).dictionary_encode()
     return coded

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -104,8 +104,7 @@ class Samples:
     @property
     def given(self) -> pa.ChunkedArray | None:
         """What was given in any form: labels, or the canonical texts of sets and spans; None where nothing was."""
-        columns = map(self.column, ("label", "labels", "spans"))
-        return next((column for column in columns if column is not None), None)
+        return next((own for role in ("label", "labels", "spans") if (own := self.column(role)) is not None), None)
 
     @property
     def task(self) -> Task:
@@ -126,6 +125,11 @@ class Samples:
         annotations = self.column("annotations")
         further = annotated_labels(annotations) if annotations is not None else ()  # also what was outvoted everywhere
         return tuple(sorted({*pc.unique(self.labels.drop_null()).to_pylist(), *further}))
+
+    @cached_property
+    def cells(self) -> dict[str, Any]:
+        """The cells of columns that were worked out before, by name; see :mod:`labelsift.data.factorize`."""
+        return {}
 
     def codes(self, classes: Sequence[str]) -> np.ndarray:
         """Return the labels as positions in ``classes``: int32, shape (n,), -1 = unlabeled."""

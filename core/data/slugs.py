@@ -16,6 +16,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,7 @@ def _term(column: str, value: str | Interval | None) -> tuple[str, bool]:
     return f"{name or 'x'}:{text or 'x'}", unchanged
 
 
+@lru_cache(maxsize=8_192)
 def _clean(text: str, limit: int) -> str:
     """Keep letters and digits of any script, single spaces and ``. _ -``; everything else becomes ``-``."""
     composed = unicodedata.normalize("NFC", text)

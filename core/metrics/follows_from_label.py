@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.stats import binom
 
-from ..data.factorize import Cells, occurring
+from ..data.factorize import DENSE, Cells, occurring
 from ..models.contingency import FOLLOWS, lambda_of
 from .estimates import Estimates, difference_p_values
 from .scored_labels import ScoredLabels
@@ -75,11 +75,16 @@ def _commonest_class(data: ScoredLabels, cells: Cells) -> tuple[np.ndarray, np.n
     """Return the labeled rows of each cell, those of its commonest class, and that class: int64, shape (cells,)."""
     size, classes = len(cells), len(data.classes)
     labeled = data.given >= 0
-    pairs = cells.codes[labeled] * classes + data.given[labeled]
-    keys, positions = occurring(pairs, size * classes)
+    codes, given = (cells.codes, data.given) if labeled.all() else (cells.codes[labeled], data.given[labeled])
+    if size * classes <= DENSE:
+        counts = np.bincount(codes * classes + given, minlength=size * classes).reshape(size, classes)
+        commonest = classes - 1 - counts[:, ::-1].argmax(axis=1)  # the last of several
+        most = counts.max(axis=1)
+        return counts.sum(axis=1), most, np.where(most > 0, commonest, 0)
+    keys, positions = occurring(codes * classes + given, size * classes)
     counts = np.bincount(positions, minlength=len(keys))
     order = np.argsort(counts, kind="stable")
     cell, label = np.divmod(keys[order], classes)
     most, commonest = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
     most[cell], commonest[cell] = counts[order], label  # the last, which is the largest, stays
-    return np.bincount(cells.codes[labeled], minlength=size), most, commonest
+    return np.bincount(codes, minlength=size), most, commonest

@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.factorize import occurring
 from ..data.label_sets import encoded
 
 HIT, MISSED, FALSE = 0, 1, 2
@@ -26,6 +28,27 @@ COUNTED: Mapping[Kind, tuple[int, ...]] = {
     "recall": (HIT, MISSED),
     "f1": (HIT, MISSED, FALSE),
 }
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """The different sets of outcomes that samples have: of single labels far fewer than samples.
+
+    Parameters
+    ----------
+    of_sample
+        The pattern of each sample: int64, shape (n,), -1 where it has no outcome.
+    patterns, labels, kinds
+        Pattern, class and HIT, MISSED or FALSE of each of their outcomes: int64, shape (outcomes,).
+    """
+
+    of_sample: np.ndarray
+    patterns: np.ndarray
+    labels: np.ndarray
+    kinds: np.ndarray
+
+    def __len__(self) -> int:
+        return int(self.patterns.max(initial=-1)) + 1
 
 
 @dataclass(frozen=True)
@@ -50,6 +73,25 @@ class LabelOutcomes:
         """Which samples have nothing missed and nothing false: bool, shape (n,)."""
         wrong = np.bincount(self.rows[self.kinds != HIT], minlength=len(self.compared))
         return self.compared & (wrong == 0)
+
+    @cached_property
+    def patterns(self) -> Patterns | None:
+        """Which samples have the same outcomes; None where one has more than two, or none that could be compared."""
+        number = np.bincount(self.rows, minlength=len(self.compared))
+        if number.max(initial=0) > 2 or (self.compared & (number == 0)).any():
+            return None
+        width = 3 * (int(self.labels.max(initial=0)) + 1)
+        keys = np.append(self.kinds * (width // 3) + self.labels, -1)  # in the order of the rows
+        starts = np.cumsum(number) - number
+        second = np.where(number > 1, keys[np.minimum(starts + 1, len(keys) - 1)], -1)
+        codes = keys[starts] * (width + 1) + second + 1
+        has_any = number > 0
+        of_sample = np.full(len(number), -1, dtype=np.int64)
+        used, of_sample[has_any] = occurring(codes[has_any], width * (width + 1))
+        first, second = np.divmod(used, width + 1)
+        places = np.concatenate([np.arange(len(used)), np.flatnonzero(second)])
+        kinds, labels = np.divmod(np.concatenate([first, second[second > 0] - 1]), width // 3)
+        return Patterns(of_sample, places, labels, kinds)
 
     def of_samples(self, chosen: np.ndarray) -> LabelOutcomes:
         """Return those of some samples alone: ``chosen`` bool, shape (n,)."""

@@ -23,10 +23,11 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from .estimates import Estimates
-from .label_outcomes import COUNTED, FALSE, HIT, MISSED, Kind, LabelOutcomes
+from .label_outcomes import COUNTED, FALSE, HIT, MISSED, Kind, LabelOutcomes, Patterns
 from .ratio_estimates import effective
 
 FEWEST_ROWS = 5  # of a class that occurs
+ROUNDING = 1e-12
 _TABLE = 1_000_000  # cells times classes that are held at once
 
 
@@ -122,21 +123,15 @@ def _block(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return hits, trials and whether there is an interval, of some cells next to each other."""
     size = len(block)
-    here = np.where((cells >= block.start) & (cells < block.stop), cells - block.start, -1)
-    samples = np.bincount(here[outcomes.compared] + 1, minlength=size + 1)[1:].astype(float)
-    of_outcome = here[outcomes.rows]
-    inside = of_outcome >= 0
-    cell, label, kind = of_outcome[inside], outcomes.labels[inside], outcomes.kinds[inside]
-    counts = _counts(kind, cell * classes + label, size * classes).reshape(3, size, classes)
-    if rest:
-        samples = float(outcomes.compared.sum()) - samples
-        counts = _counts(outcomes.kinds, outcomes.labels, classes).reshape(3, 1, classes) - counts
-    value, weights = _terms(counts, means)
-    added = weights.reshape(-1)[(kind * size + cell) * classes + label]
-    rows = outcomes.rows[inside]
-    squares = np.bincount(here + 1, np.bincount(rows, added, minlength=len(here)) ** 2, minlength=size + 1)[1:]
-    if rest:
-        squares = np.maximum(_all_squares(outcomes, classes, weights) - squares, 0.0)
+    here = cells
+    if len(block) < int(cells.max(initial=0)) + 1 or block.start:
+        here = np.where((cells >= block.start) & (cells < block.stop), cells - block.start, -1)
+    patterns = outcomes.patterns
+    if patterns is not None and size * len(patterns) <= len(outcomes.rows):
+        samples, value, counts, squares = _by_pattern(patterns, classes, here, size, means, rest=rest)
+    else:
+        samples, value, counts, squares = _by_outcome(outcomes, classes, here, size, means, rest=rest)
+    value = np.where(np.abs(value - 1) < ROUNDING, 1.0, value)  # a variance that is rounding alone would say anything
     with np.errstate(invalid="ignore", divide="ignore"):
         variance = squares * samples / (samples - 1)
     if means.weighted:
@@ -147,6 +142,48 @@ def _block(
     trials = effective(np.where(border, smoothed, value), variance + unseen, samples, "rate").trials
     trials = np.where(border, np.minimum(trials, samples), trials)
     return np.nan_to_num(value) * trials, trials, fewest >= FEWEST_ROWS
+
+
+def _by_pattern(
+    patterns: Patterns, classes: int, here: np.ndarray, size: int, means: Means, *, rest: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return samples, means, outcomes by kind, cell and class, and the summed squares of what samples add, of cells.
+
+    Samples of one cell with the same outcomes add the same, so that they are counted first.
+    """
+    width = len(patterns) + 1  # the first column counts what has no outcome, the first row what is in no cell
+    keys = (here + 1) * width + (patterns.of_sample + 1)
+    number = np.bincount(keys, minlength=(size + 1) * width).reshape(size + 1, width)[:, 1:].astype(float)
+    number = number.sum(axis=0) - number[1:] if rest else number[1:]
+    columns = patterns.kinds * classes + patterns.labels
+    shape = (len(patterns), 3 * classes)
+    outcomes = csr_matrix((np.ones(len(columns)), (patterns.patterns, columns)), shape=shape)
+    counts = (outcomes.T @ number.T).reshape(3, classes, size).transpose(0, 2, 1)
+    value, weights = _terms(counts, means)
+    added = outcomes @ weights.transpose(0, 2, 1).reshape(3 * classes, size)
+    return number.sum(axis=1), value, counts, np.einsum("cp,pc->c", number, added**2)
+
+
+def _by_outcome(
+    outcomes: LabelOutcomes, classes: int, here: np.ndarray, size: int, means: Means, *, rest: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the same from outcomes one by one."""
+    samples = np.bincount(here[outcomes.compared] + 1, minlength=size + 1)[1:].astype(float)
+    if rest:
+        samples = float(outcomes.compared.sum()) - samples
+    of_outcome = here[outcomes.rows]
+    inside = of_outcome >= 0
+    cell, label, kind = of_outcome[inside], outcomes.labels[inside], outcomes.kinds[inside]
+    counts = _counted(cell, label, kind, size, classes)
+    if rest:
+        counts = _counts(outcomes.kinds, outcomes.labels, classes).reshape(3, 1, classes) - counts
+    value, weights = _terms(counts, means)
+    added = weights.reshape(-1)[(kind * size + cell) * classes + label]
+    each = np.bincount(outcomes.rows[inside], added, minlength=len(here))
+    squares = np.bincount(here + 1, each**2, minlength=size + 1)[1:]
+    if rest:
+        squares = np.maximum(_all_squares(outcomes, classes, weights) - squares, 0.0)
+    return samples, value, counts, squares
 
 
 def _of_rare_classes(counts: np.ndarray, kind: Kind) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

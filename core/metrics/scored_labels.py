@@ -94,6 +94,12 @@ class ScoredLabels:
         return compared if self.evaluated is None else compared & self.evaluated
 
     @cached_property
+    def kinds(self) -> np.ndarray:
+        """What a sample counts as, a bit each (labeled, both, judged, flagged and judged, right): int64, shape (n,)."""
+        masks = [self.labeled, self.both, self.was_judged, self.was_judged & self.flagged, self.right]
+        return (1 << np.arange(len(masks))) @ np.array(masks)
+
+    @cached_property
     def outcomes(self) -> LabelOutcomes:
         """The outcomes of the labels of the samples that count."""
         if self.several is None:

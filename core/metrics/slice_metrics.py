@@ -130,16 +130,19 @@ def cell_metrics(data: ScoredLabels, codes: np.ndarray, count: int) -> dict[str,
         ``label_issues``, and each of :data:`COMPARED` with ``…_low`` and ``…_high``. NaN where nothing could be
         counted, or no interval be told.
     """
-    judged, labeled = data.was_judged, data.labeled
+    by_kind = np.bincount(codes * 32 + data.kinds, minlength=count * 32).reshape(count, 32)
+    bits = (np.arange(32)[:, None] >> np.arange(5)) & 1
+    labeled, counted, judged, issues, right = (by_kind @ bits).T
     metrics = {
-        "n": np.bincount(codes, minlength=count),
-        "labeled": np.bincount(codes[labeled], minlength=count),
-        "counted": np.bincount(codes[data.both], minlength=count),
-        "judged": np.bincount(codes[judged], minlength=count),
-        "label_issues": np.bincount(codes[judged & data.flagged], minlength=count),
+        "n": by_kind.sum(axis=1),
+        "labeled": labeled,
+        "counted": counted,
+        "judged": judged,
+        "label_issues": issues,
     }
+    shares = {"label_issue_rate": rates(issues, judged), "accuracy": rates(right, counted)}
     for name in COMPARED:
-        metrics |= _with_interval(name, estimates(data, name, codes, count))
+        metrics |= _with_interval(name, shares.get(name) or estimates(data, name, codes, count))
     return metrics
 
 

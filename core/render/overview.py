@@ -98,9 +98,9 @@ class Overview:
         """
         checked = issues_in(self.report.scores)
         findings = self.report.findings
-        counts = Counter(findings["issue"].to_pylist())
+        found = pc.unique(findings["issue"]).to_pylist()
         result = []
-        for issue in [*checked, *sorted(set(counts) - set(checked))]:
+        for issue in [*checked, *sorted(set(found) - set(checked))]:
             if self.rows and issue in checked and not self._looked_for(issue):
                 continue
             if issue in checked:
@@ -155,10 +155,11 @@ class Overview:
         suggested_labels = score_column(self.report, "suggested_label")
         if self.labels is None or suggested_labels is None or self.report.samples.task != "classification":
             return ()  # of sets and spans no single label is taken for another
-        flagged = pa.array(self._flags("label"))
-        given, suggested = (column.filter(flagged).to_pylist() for column in (self.labels, suggested_labels))
-        pairs = Counter(pair for pair in zip(given, suggested, strict=True) if None not in pair)
-        return tuple((*pair, count) for pair, count in sorted(pairs.items(), key=lambda item: (-item[1], item[0])))
+        table = pa.table([self.labels, suggested_labels], ["given", "suggested"])
+        table = table.filter(pa.array(self._flags("label"))).drop_null()
+        pairs = table.group_by(["given", "suggested"]).aggregate([([], "count_all")]).to_pylist()
+        counted = [(pair["given"], pair["suggested"], pair["count_all"]) for pair in pairs]
+        return tuple(sorted(counted, key=lambda pair: (-pair[2], pair[:2])))
 
     @cached_property
     def classes(self) -> tuple[ClassHealth, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.factorize import Cells
 from ..data.hidden_texts import hidden_columns
 from ..data.label_sets import encoded
 from ..models.contingency import FOLLOWS, lambda_of
@@ -67,7 +68,7 @@ def worse_values(report: Run, judged: np.ndarray, flags: np.ndarray) -> tuple[Wo
         right = judged & ~flags
         follows = bool(len(clear)) and classes is not None and lambda_of(classes[right], codes[right]) >= FOLLOWS
         worse += [WorseValue(name, values[code], int(rows[code]), int(flagged[code]), follows) for code in clear]
-    return tuple(sorted(worse, key=lambda value: (value.follows, -value.rate)))
+    return tuple(sorted(worse, key=lambda value: (value.follows, -value.rate, value.column, value.value or "")))
 
 
 def _coded(report: Run, name: str) -> tuple[list[str | None], np.ndarray]:
@@ -77,6 +78,10 @@ def _coded(report: Run, name: str) -> tuple[list[str | None], np.ndarray]:
     kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_boolean, pa.types.is_integer)
     if column is None or not any(is_kind(column.type) for is_kind in kinds):
         return [], np.empty(0)
+    known = report.samples.cells.get(name)
+    if isinstance(known, Cells) and pa.types.is_string(column.type):
+        values = [term if isinstance(term := predicate[0][1], str) else None for predicate in known.predicates]
+        return ([*values, None], known.codes) if None not in values else (values, known.codes)
     coded = encoded(pc.cast(column, pa.string()))
     values = coded.dictionary.to_pylist()
     if len(values) > SLICE_VALUES:

@@ -34,3 +34,12 @@ def test_a_row_is_known_by_all_of_its_cells_and_their_borders():
     assert digests(["a", None], ["b", "c"]) == ["c04e17957d4ca3123b3afdaab02e4023", "8d1121b46714fc1e3d187638a257b823"]
     cells = [("ab", ""), ("a", "b"), ("", "ab"), (None, "ab"), ("-", "ab")]
     assert len(set(digests(*map(list, zip(*cells, strict=True))))) == len(cells)
+
+
+def test_values_that_stand_in_many_rows_hash_as_any_others():
+    rows = [("x", "Köln"), ("y", None), ("x", ""), ("x", "1:a"), ("y", "Köln")] * 9
+    together = [pa.chunked_array([pa.array(column, pa.string())]) for column in zip(*rows, strict=True)]
+    one_by_one = [
+        next(row_digests([pa.chunked_array([pa.array([cell], pa.string())]) for cell in row])) for row in rows
+    ]
+    assert list(row_digests(together)) == one_by_one

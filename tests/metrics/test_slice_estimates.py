@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelsift.data import label_sets, spans
 from labelsift.errors import InputError
-from labelsift.metrics.label_outcomes import of_sets, of_spans
+from labelsift.metrics.label_outcomes import of_sets, of_single_labels, of_spans
+from labelsift.metrics.macro_estimates import Means, macro_estimates
 from labelsift.metrics.slice_metrics import (
     METRICS,
     PROXY,
@@ -269,3 +270,21 @@ def test_label_issue_rates_count_judged_labels_alone():
     assert estimates(data, "label_issue_rate", np.zeros(4, dtype=int), 1).value[0] == pytest.approx(2 / 3)
     assert data.source_of("label_issue_rate") == ""
     assert replace(data, source=PROXY).source_of("f1") == PROXY
+
+
+@pytest.mark.parametrize(("rows", "classes", "cells"), [(3_000, 5, 12), (40, 3, 2), (900, 30, 3)])
+def test_samples_of_equal_outcomes_may_be_counted_together(rows, classes, cells):
+    rng = np.random.default_rng(rows)
+    given, of = rng.integers(classes, size=rows), rng.integers(-1, cells, size=rows)
+    said = np.where(rng.random(rows) < 0.2, rng.integers(classes, size=rows), given)
+    said[of == 0] = given[of == 0]  # a cell without an error
+    outcomes = of_single_labels(given, said, rng.random(rows) < 0.9)
+    one_by_one = of_single_labels(given, said, outcomes.compared)
+    one_by_one.__dict__["patterns"] = None
+    assert outcomes.patterns is not None and len(outcomes.patterns) * cells <= len(outcomes.rows)
+    for means in (Means("f1"), Means("recall"), Means("f1", weighted=True)):
+        for others in (False, True):
+            made = [macro_estimates(each, classes, of, cells, means, rest=others) for each in (outcomes, one_by_one)]
+            for name in ("hits", "trials", "has_interval"):
+                np.testing.assert_allclose(*(getattr(each, name) for each in made), rtol=1e-9)
+    assert macro_estimates(outcomes, classes, of, cells, Means("f1")).value[0] == 1.0

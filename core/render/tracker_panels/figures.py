@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..overview import Histogram as Histogram  # trackers draw it
 from ..overview import Overview
@@ -71,9 +72,9 @@ def confusion(overview: Overview, shown: Collection[str]) -> Matrix | None:
 
 def plain(table: pa.Table) -> Table:
     """Return a table of plain cells; numbers are rounded to six decimals, as float32 shows digits that mean nothing."""
-    columns = [[_rounded(value) for value in column.to_pylist()] for column in table.columns]
-    return Table(tuple(table.column_names), [list(row) for row in zip(*columns, strict=True)])
+    columns = [_rounded(column).to_pylist() for column in table.columns]
+    return Table(tuple(table.column_names), list(map(list, zip(*columns, strict=True))))
 
 
-def _rounded(value: object) -> object:
-    return round(value, 6) if isinstance(value, float) else value
+def _rounded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.round(column.cast(pa.float64()), 6) if pa.types.is_floating(column.type) else column

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,7 +47,6 @@ def flagged_table(run: Run, *, with_text: bool = False) -> pa.Table:
     order = np.lexsort((findings["score"].to_numpy(), ranks[codes] if len(codes) else codes))
     findings = findings.take(pa.array(order))
     labels = set(run.samples.classes) | set(run.classes)
-    links = run.sample_links
     columns = {
         "id": findings["id"],
         "given": _labels(findings["given"], labels),
@@ -54,7 +54,7 @@ def flagged_table(run: Run, *, with_text: bool = False) -> pa.Table:
         "confidence": _rounded(findings["confidence"]),
         "score": _rounded(findings["score"]),
         "issue": findings["issue"],
-        "link": pa.array([links.get(id, "") for id in findings["id"].to_pylist()], pa.string()),
+        "link": _links(findings["id"], run.sample_links),
     }
     if with_text:
         columns["reason"] = pa.array(map(masked, findings["reason"].to_pylist()), pa.string())  # of spans: a quotation
@@ -62,6 +62,12 @@ def flagged_table(run: Run, *, with_text: bool = False) -> pa.Table:
         texts = run.samples.texts.take(pa.array(run.samples.positions(ids))).to_pylist()
         columns["text"] = pa.array([hidden.masked(id, text) for id, text in zip(ids, texts, strict=True)], pa.string())
     return pa.table(columns)
+
+
+def _links(ids: pa.ChunkedArray, links: Mapping[str, str]) -> pa.Array:
+    if not links:
+        return pa.repeat("", len(ids))
+    return pa.array([links.get(id, "") for id in ids.to_pylist()], pa.string())
 
 
 def _labels(column: pa.ChunkedArray, labels: set[str]) -> pa.Array:

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -116,17 +116,19 @@ class Panels:
     @property
     def digest(self) -> str:
         """A hash of all that is shown: the same scan of the same state has the same."""
-        whole = hashlib.sha256(json.dumps(self.as_dict()).encode())
+        content = self.as_dict()
+        content["flagged"] = len(self.flagged.rows)  # the first of all_flagged
+        whole = hashlib.sha256(json.dumps(content).encode())
         for column in self.all_flagged.columns:
             whole.update(str(len(column)).encode())
             whole.update(_content(column))
         return whole.hexdigest()
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all but ``all_flagged`` as plain values."""
+        """Return all but ``all_flagged`` as plain values, tables and figures as dictionaries; nothing is copied."""
         values = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "all_flagged"}
         plain = {
-            name: asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+            name: vars(value) if is_dataclass(value) and not isinstance(value, type) else value
             for name, value in values.items()
         }
         return plain | {"flagged_total": self.flagged_total}
