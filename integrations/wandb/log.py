@@ -14,8 +14,7 @@ from labelsift.corrections.tracked_panels import tracked_panels
 from labelsift.data.formatting import shortened
 from labelsift.errors import InputError
 from labelsift.platforms import LogRequest, Receipt
-from labelsift.render.page.build import write_page
-from labelsift.render.tracker_panels.page import page_run
+from labelsift.render.tracker_panels.page import write_tracker_page
 from labelsift.render.tracker_panels.panels import TABLES, Panels
 from labelsift.render.verdict import HEADING
 from labelsift.store.run import Run as ScanRun
@@ -94,8 +93,7 @@ def _log(session: Opened, report: ScanRun, content: Panels, request: LogRequest)
     entries["dq/findings_cut"] = float(content.flagged_total - _shown(content))
     entries |= charts(content)
     with tempfile.TemporaryDirectory(prefix="labelsift-") as folder:
-        of_run, share = page_run(report, with_text=request.with_text)
-        page = write_page(of_run, Path(folder) / "report.html", share=share)
+        page = write_tracker_page(report, Path(folder) / "report.html", with_text=request.with_text)
         entries[REPORT] = wandb.Html(page.read_text(encoding="utf-8"), inject=False)
         run.log(entries | ({SCAN: content.step} if session.ours else {}))
         names = log_dataset(run, report, content, Path(folder))

@@ -27,6 +27,7 @@ from labelsift.integrations.label_studio.push.plan import Common
 from labelsift.integrations.label_studio.push.plan import plan_review as label_studio_plan
 from labelsift.metrics.compare import compare
 from labelsift.render.comparison_page.build import render as render_comparison
+from labelsift.render.overview import Overview
 from labelsift.render.page.build import render_page
 from labelsift.render.page.content import content as content_of
 from labelsift.render.tracker_panels.files import write_files
@@ -196,7 +197,7 @@ def test_a_workbook_holds_a_samples_values_in_its_own_row_alone(world):
 
 
 def test_the_page_shows_a_value_on_its_samples_own_card_alone(world):
-    page = content_of(world.report, share=False, room=2_000_000)
+    page = content_of(Overview(world.report), share=False, room=2_000_000)
     nodes = [dict(zip(page["columns"]["node"], node, strict=True)) for node in page.pop("nodes")]
     samples, strings = page.pop("samples"), page.pop("strings")
     own = {sample[0] for sample in samples}

@@ -94,16 +94,16 @@ def test_the_head_sums_up_what_is_wrong_beside_labels_and_without_any(make_page_
     whole = Finding("refund", "imbalance", 0.2, "Too few.", scope="class")
     labeled = make_page_report([f"text {number}" for number in range(10)])
     report = with_check(labeled, "language", [2, 3], whole, verdict=VERDICT, tables=[])
-    details = headline(report)["details"]
+    details = headline(Overview(report))["details"]
     assert "Beside that, 2 of 10 samples have another problem (20\u00a0%)." in details
     assert "In the data set as a whole: imbalance." in details
-    assert "Beside that" not in headline(labeled)["details"]
+    assert "Beside that" not in headline(Overview(labeled))["details"]
     bare = make_page_report([f"text {number}" for number in range(10)], labels=[None] * 10)
     bare = replace(bare, scores=bare.scores.select(["id", "empty_score", "is_empty_issue"]))
-    assert headline(bare)["details"] == ""
+    assert headline(Overview(bare))["details"] == ""
     bare = with_check(with_check(bare, "language", [2, 3], verdict=VERDICT, tables=[]), "outlier", [3])
-    assert headline(bare)["verdict"] == "2 of 10 samples have a problem (20\u00a0%)."
-    assert headline(bare)["details"] == "Most often: 2 samples in another language and 1 outlier."
+    assert headline(Overview(bare))["verdict"] == "2 of 10 samples have a problem (20\u00a0%)."
+    assert headline(Overview(bare))["details"] == "Most often: 2 samples in another language and 1 outlier."
 
 
 @pytest.mark.browser

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from labelsift.errors import InputError
+from labelsift.render.overview import Overview
 from labelsift.store.run_notes import Annotations, Note
 
 from .conftest import page_report
@@ -113,6 +114,6 @@ def test_notes_on_slices_that_cannot_be_found_are_still_shown():
     from labelsift.render.page.content import content, encode
 
     report = long_report(note("old", slice="none:x"))
-    shown = content(report, share=False, room=10**6)
+    shown = content(Overview(report), share=False, room=10**6)
     assert (shown["slices"], shown["people"][0][:2]) == ([], ["slice", "none:x"])
     assert "<" not in encode(shown)

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from labelsift.metrics.weak_slices.table import SCHEMA
-from labelsift.render.page.build import PAGE_BYTES, render_page
+from labelsift.render.page.build import PAGE_BYTES, render_page, write_page
 from labelsift.search.named_slices import slice_ids
 from page_content import CONTRAST, content_of
 
@@ -276,3 +276,17 @@ def test_every_cell_can_be_read(report, open_page, scheme):
     for kind in ("heat", "chance"):
         for cell in page.locator(f".cells td.{kind}").all()[:4]:
             assert cell.evaluate(CONTRAST)[1] >= 4.5
+
+
+def test_a_brief_page_keeps_named_slices_and_says_what_it_leaves_out(report, monkeypatch, open_page):
+    whole, brief = render_page(report), render_page(report, brief=True)
+    assert "leaves out the map, the heat maps, the search" in brief and "leaves out the map" not in whole
+    cells = content_of(brief)["cells"]
+    assert [row[1] for row in cells["listed"]] and all(row[1] for row in cells["listed"])  # those that have names
+    assert not any(metric["views"] or metric["columnsOut"] for metric in cells["metrics"])
+    assert content_of(brief)["map"] is None
+    monkeypatch.setattr(type(report), "to_html", lambda self, path, share: write_page(self, path, brief=True))
+    opened = open_page(report)
+    expect(opened.page.get_by_text("tokyo women").first).to_be_visible()
+    expect(opened.page.get_by_text("The run is large: this page leaves out").first).to_be_visible()
+    assert not opened.trouble

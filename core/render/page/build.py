@@ -22,12 +22,14 @@ from ...errors import InputError
 from ...io.whole_file import whole_file
 from ...store.base import REPORT_PAGE
 from ...store.cache import installed_version
+from ..overview import Overview
 from .content import content, encode, headline
 
 if TYPE_CHECKING:
     from ...store.run import Run
 
 PAGE_BYTES = 2_700_000  # without the map
+BRIEF_BYTES = 300_000
 _ORDER = (
     "dom figures heatmap slices tables checks recurring samples selection address filters "
     "map_data map_view map_gestures map_chosen map page"
@@ -35,7 +37,15 @@ _ORDER = (
 SCRIPTS = tuple(f"{name}.js" for name in _ORDER.split())
 
 
-def write_page(report: Run, path: Path, *, share: bool = False, recorded: bool = False, with_map: bool = True) -> Path:
+def write_page(
+    report: Run,
+    path: Path,
+    *,
+    share: bool = False,
+    recorded: bool = False,
+    with_map: bool = True,
+    brief: bool = False,
+) -> Path:
     """Write the page and return its path.
 
     Parameters
@@ -50,6 +60,9 @@ def write_page(report: Run, path: Path, *, share: bool = False, recorded: bool =
         Record in the run's store where a page with texts lies, so that ``forget`` finds it.
     with_map
         Show a map of the samples; made on the first page of a run, in some seconds, and kept for the next.
+    brief
+        Leave out what takes long where there are many rows: map, heat maps, the search for weak slices, and most
+        samples. The page says so.
 
     Raises
     ------
@@ -61,7 +74,7 @@ def write_page(report: Run, path: Path, *, share: bool = False, recorded: bool =
         require_texts(report.samples, "A page with texts", run=report.run, hint=hint)
         if recorded and report.store is not None:
             report.store.wrote(report.run, REPORT_PAGE, path)
-    return save(render_page(report, share=share, with_map=with_map), Path(path))
+    return save(render_page(report, share=share, with_map=with_map, brief=brief), Path(path))
 
 
 def save(page: str, path: Path) -> Path:
@@ -82,17 +95,18 @@ def save(page: str, path: Path) -> Path:
     return path
 
 
-def render_page(report: Run, *, share: bool = False, with_map: bool = True) -> str:
+def render_page(report: Run, *, share: bool = False, with_map: bool = True, brief: bool = False) -> str:
     """Return the page's HTML."""
     style = template("page.css")
     script = "(() => {\n'use strict';\n" + "\n".join(map(template, SCRIPTS)) + "\n})();\n"
     fixed = {"style": style, "script": script, "style_hash": content_hash(style), "script_hash": content_hash(script)}
-    head = {name: html.escape(visible(text)) for name, text in headline(report).items()}
+    overview = Overview(report)
+    head = {name: html.escape(visible(text)) for name, text in headline(overview).items()}
     head["version"] = html.escape(installed_version("labelsift") or "")
     frame = Template(template("index.html"))
     empty = frame.substitute(fixed, **head, content="")
-    room = PAGE_BYTES - len(empty.encode("utf-8"))
-    data = encode(content(report, share=share, room=room, with_map=with_map))
+    room = (BRIEF_BYTES if brief else PAGE_BYTES) - len(empty.encode("utf-8"))
+    data = encode(content(overview, share=share, room=room, with_map=with_map, brief=brief))
     return frame.substitute(fixed, **head, content=data)
 
 

@@ -39,6 +39,10 @@ SHOWN_CONFUSIONS = 12
 SHOWN_ANNOTATORS = 500
 MATRIX_LABELS = 25
 NOTE_LENGTH = 1_000
+BRIEF = (
+    "The run is large: this page leaves out the map, the heat maps, the search for weak slices and most samples. "
+    "report.to_html(…) writes the whole page."
+)
 MEMBERS_ROOM = 6 * MEMBERS  # bytes of a listed slice's samples
 
 _ESCAPED = re.compile("[<>&\u2028\u2029\x7f-\x9f\ud800-\udfff]")
@@ -54,21 +58,26 @@ def encode(value: object) -> str:
     return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def content(report: Run, *, share: bool, room: int, with_map: bool = True) -> dict[str, Any]:
+def content(
+    overview: Overview, *, share: bool, room: int, with_map: bool = True, brief: bool = False
+) -> dict[str, Any]:
     """Gather everything that the page shows.
 
     Parameters
     ----------
-    report
-        The scan.
+    overview
+        Of the scan.
     share
         Leave out every text, and metadata but for the counts by value.
     room
         Bytes that the encoded content may take without the map.
     with_map
         Show a map of the samples.
+    brief
+        Leave out what takes long where there are many rows: map, heat maps and the search for weak slices.
     """
-    overview, annotations = Overview(report), annotations_of(report, share=share)
+    report = overview.report
+    annotations = annotations_of(report, share=share)
     checks = check_sections(report, overview, share=share)
     fixed = {
         "name": _cut(report.samples.name),
@@ -101,20 +110,22 @@ def content(report: Run, *, share: bool, room: int, with_map: bool = True) -> di
         "annotators": _annotators(report, share=share),
         "people": notes_shown(annotations),
         "slices": noted_slices(report, annotations),
-        "notes": [_cut(note, NOTE_LENGTH) for note in overview.notes[:50]],
+        "notes": [_cut(note, NOTE_LENGTH) for note in ([BRIEF] if brief else []) + list(overview.notes[:50])],
         "about": _about(report, annotations, share=share),
     }
-    section = slice_section(report, share=share, tells_shares=overview.tells_shares, room=room, encode=encode)
+    section = slice_section(
+        report, share=share, tells_shares=overview.tells_shares, room=room, encode=encode, brief=brief
+    )
     taken = len(encode(fixed | {"cells": members(section, [])}).encode()) + MEMBERS_ROOM * len(section.masks)
     needed = {"columns": section.columns, "wrong": section.wrong, "more": section.more}
     chosen, rows = select(report, share=share, room=room - taken, encode=encode, **needed)
     cells = {"cells": members(section, rows)}
-    return fixed | chosen | cells | {"map": packed_map(report, share=share) if with_map else None}
+    return fixed | chosen | cells | {"map": packed_map(report, share=share) if with_map and not brief else None}
 
 
-def headline(report: Run) -> dict[str, str]:
+def headline(overview: Overview) -> dict[str, str]:
     """Return the parts of the page's head that stand in the HTML itself, unescaped."""
-    overview = Overview(report)
+    report = overview.report
     facts = [f"{overview.rows:,} samples"]
     if overview.classes:
         facts.append(f"{len(overview.classes):,} {'labels' if report.samples.task == 'multilabel' else 'classes'}")

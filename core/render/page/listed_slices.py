@@ -26,7 +26,7 @@ LISTED = ("slug", "name", "predicate", "where", "follows", "wrong", *_SHOWN)
 
 
 def listed_slices(
-    report: Run, data: ScoredLabels, metric: str, *, share: bool
+    report: Run, data: ScoredLabels, metric: str, *, share: bool, weak: bool = True
 ) -> tuple[list[list[Any]], tuple[np.ndarray, ...]]:
     """Return weak and named slices with their figures, worst first, and which samples are in each.
 
@@ -38,8 +38,10 @@ def listed_slices(
         ``error_rate`` or ``label_issue_rate``.
     share
         Leave out what people wrote, and words of texts.
+    weak
+        Search for weak ones.
     """
-    listed = [*_weak(report, metric, share=share), *_named(report, metric, share=share)]
+    listed = [*(_weak(report, metric, share=share) if weak else []), *_named(report, metric, share=share)]
     wrong = data.both & ~data.right if metric == "error_rate" and data.source != PROXY else None
     rows = []
     for first, mask, figures in listed:

@@ -60,6 +60,7 @@ STEPS = ((0.60, 200_000, 1_000), (0.85, 2_000, 0), (1.0, 300, 0))
 BESIDE = 1_000  # characters of a masked text, where the sample stands beside others
 LOOKED_AT = 4 * BESIDE  # characters that are looked through for what is to be masked there
 PER_ISSUE = 20_000
+LEAST_SIZE = 60  # bytes of a sample; it takes more
 RELATED = 20
 STRING_LENGTH = 300
 ID_LENGTH = 1_000  # what is selected on the page goes by its id
@@ -92,7 +93,7 @@ def select(
     dict, list
         Nodes (ids, labels, texts), samples and what they refer to; rows of the samples, None for ids without one.
     """
-    by_id, total = _worst_first(report.findings)
+    by_id, total = _worst_first(report.findings, most=min(PER_ISSUE, room // LEAST_SIZE))
     others: dict[str, list[dict[str, Any]]] = {id: [] for id in more if id not in by_id}
     rows = _Rows(report, by_id | others, share=share, encode=encode, columns=columns, wrong=wrong or {})
     shown = 0
@@ -115,14 +116,14 @@ def select(
     return content, [rows.row_of.get(sample_id) for sample_id in rows.taken]
 
 
-def _worst_first(table: pa.Table) -> tuple[dict[str, list[dict[str, Any]]], int]:
+def _worst_first(table: pa.Table, *, most: int) -> tuple[dict[str, list[dict[str, Any]]], int]:
     """Return the findings of each flagged sample in the order in which samples come in, and how many there are."""
     table = table.filter(pc.equal(table["scope"], "sample"))
     by_id: dict[str, list[dict[str, Any]]] = {}
     rank: dict[str, tuple[int, int]] = {}
     issues = sorted(pc.unique(table["issue"]).to_pylist(), key=lambda issue: (issue_named(issue).rank, issue))
     for turn, issue in enumerate(issues):
-        for position, finding in enumerate(of_issue(table, issue).slice(0, PER_ISSUE).to_pylist()):
+        for position, finding in enumerate(of_issue(table, issue).slice(0, most).to_pylist()):
             sample_id = finding["id"]
             by_id.setdefault(sample_id, []).append(finding)
             rank[sample_id] = min(rank.get(sample_id, (position, turn)), (position, turn))

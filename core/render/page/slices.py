@@ -59,7 +59,7 @@ class SliceSection:
 
 
 def slice_section(
-    report: Run, *, share: bool, tells_shares: bool, room: int, encode: Callable[[object], str]
+    report: Run, *, share: bool, tells_shares: bool, room: int, encode: Callable[[object], str], brief: bool = False
 ) -> SliceSection:
     """Gather the section.
 
@@ -71,6 +71,8 @@ def slice_section(
         Whether rates of flagged labels may be told.
     room
         Bytes of the page's content.
+    brief
+        Leave out heat maps and weak slices.
     """
     data = scored_labels(report)
     names = _metrics(data, tells_shares=tells_shares)
@@ -81,8 +83,8 @@ def slice_section(
         return len(encode(value).encode())
 
     part = int(ROOM * room / len(names))
-    made = {name: _metric(report, data, name, room=part, size=size) for name in names}
-    listed, masks = listed_slices(report, data, names[0], share=share)
+    made = {name: _metric(report, data, name, room=part, size=size, brief=brief) for name in names}
+    listed, masks = listed_slices(report, data, names[0], share=share, weak=not brief)
     if not listed and not any(entry["views"] for entry, _ in made.values()):
         return SliceSection()
     content = {
@@ -118,9 +120,9 @@ def _metrics(data: ScoredLabels, *, tells_shares: bool) -> list[str]:
 
 
 def _metric(
-    report: Run, data: ScoredLabels, name: str, *, room: int, size: Callable[[object], int]
+    report: Run, data: ScoredLabels, name: str, *, room: int, size: Callable[[object], int], brief: bool
 ) -> tuple[dict[str, Any], list[Dimension]]:
-    dims = dimensions(report, data, name)
+    dims = [] if brief else dimensions(report, data, name)
     plain = [_dimension(dim) for dim in dims]
     shown = views(data, name, dims, room=room - size(plain), size=size)
     whole = estimates(data, name, np.zeros(len(data.given), dtype=np.int64), 1)
@@ -136,7 +138,7 @@ def _metric(
         "dimensions": plain,
     }
     sliced = len(partitions(report.samples, but=hidden_columns(report.facts))[0])
-    return entry | shown | {"columnsOut": max(sliced - COLUMNS, 0)}, dims
+    return entry | shown | {"columnsOut": 0 if brief else max(sliced - COLUMNS, 0)}, dims
 
 
 def _dimension(dim: Dimension) -> list[Any]:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
-from ..page.build import write_page
 from .figures import Table
-from .page import page_run
+from .page import write_tracker_page
 from .panels import TABLES, Panels
 from .svg import histogram_svg, matrix_svg, rates_svg
 
@@ -43,18 +42,17 @@ def write_files(folder: Path, run: Run, content: Panels, *, with_text: bool) -> 
         "metrics_of": content.metrics_of,
     }
     (folder / "figures.json").write_text(json.dumps(numbers, indent=1), encoding="utf-8")
-    shown, share = page_run(run, with_text=with_text)
-    write_page(shown, folder / "report.html", share=share)
+    write_tracker_page(run, folder / "report.html", with_text=with_text)
     return sorted(file.name for file in folder.iterdir())
 
 
 def table_json(table: Table, *, limit: int = TABLE_BYTES) -> str:
     """Write a table as ``mlflow.log_table`` does, with as many of its first rows as fit in ``limit`` bytes."""
-    rows = [json.dumps(row) for row in table.rows]  # ASCII: a character is a byte
-    kept, size = 0, 200
-    for row in rows:
+    kept: list[str] = []
+    size = 200
+    for row in map(json.dumps, table.rows):  # ASCII: a character is a byte
         size += len(row) + 1
         if size > limit:
             break
-        kept += 1
-    return f'{{"columns":{json.dumps(list(table.columns))},"data":[{",".join(rows[:kept])}]}}'
+        kept.append(row)
+    return f'{{"columns":{json.dumps(list(table.columns))},"data":[{",".join(kept)}]}}'

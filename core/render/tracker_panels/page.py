@@ -1,8 +1,13 @@
-"""Run behind the page that a tracker gets: personal data and secrets masked, or without any texts; nobody is named."""
+"""Page that a tracker gets: personal data and secrets masked, or without any texts; nobody is named.
+
+A log waits for it. So that of a large run is brief: what takes seconds, the search for weak slices first of all, grows
+with the rows times the square of the columns.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -11,9 +16,20 @@ from ...data.hidden_texts import HiddenTexts, hide_in
 from ...data.people_columns import people_columns
 from ...data.schemas import with_column
 from ...search.named_slices import slices_of
+from ..page.build import write_page
 
 if TYPE_CHECKING:
+    from ...data.samples import Samples
     from ...store.run import Run
+
+MOST_ROWS, MOST_WORK = 50_000, 20_000_000  # of a page that is whole; work: rows times columns squared
+
+
+def write_tracker_page(report: Run, path: Path, *, with_text: bool) -> Path:
+    """Write the page, brief where the run is large, and return its path."""
+    run, share = page_run(report, with_text=with_text)
+    rows, columns = len(run.samples), run.samples.metadata.num_columns
+    return write_page(run, path, share=share, brief=rows > MOST_ROWS or rows * columns**2 > MOST_WORK)
 
 
 def page_run(report: Run, *, with_text: bool) -> tuple[Run, bool]:
@@ -34,7 +50,7 @@ def page_run(report: Run, *, with_text: bool) -> tuple[Run, bool]:
         if pa.types.is_string(metadata[name].type):
             cells = pa.array([hide_in(cell) for cell in metadata[name].to_pylist()], pa.string())
             metadata = with_column(metadata, name, cells)
-    return replace(report, samples=replace(samples, table=table, metadata=metadata)), False
+    return replace(report, samples=_shown(samples, table, metadata)), False
 
 
 def _without_people(report: Run) -> Run:
@@ -46,4 +62,15 @@ def _without_people(report: Run) -> Run:
     asked = " ".join(named.where or "" for named in slices_of(report).values())
     people = [name for name in people_columns(metadata.column_names) if name not in asked]
     facts = report.facts | ({"annotators": []} if "annotators" in report.facts else {})
-    return replace(report, samples=replace(report.samples, metadata=metadata.drop_columns(people)), facts=facts)
+    if not people and facts == report.facts:
+        return report
+    return replace(
+        report, samples=_shown(report.samples, report.samples.table, metadata.drop_columns(people)), facts=facts
+    )
+
+
+def _shown(samples: Samples, table: pa.Table, metadata: pa.Table) -> Samples:
+    """Return samples as they are shown, under the fingerprint of what was scanned."""
+    shown = replace(samples, table=table, metadata=metadata)
+    shown.__dict__["fingerprint"] = samples.fingerprint
+    return shown
