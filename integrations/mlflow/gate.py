@@ -67,19 +67,25 @@ def _write(client: MlflowClient, run: Run, result: Mapping[str, Any], *, summary
     """Write tags, files and metrics; returns how many metrics."""
     from mlflow.entities import Metric
 
+    now = int(time.time() * 1000)
+    values = {name: value for name, value in measured(result).items() if run.data.metrics.get(name) != value}
+    log_batches(client, run, metrics=[Metric(name, value, now, 0) for name, value in values.items()], tags={})
+    keep(client, run, result, summary=summary, valid=valid)
+    return len(measured(result))
+
+
+def keep(client: MlflowClient, run: Run, result: Mapping[str, Any], *, summary: str, valid: bool) -> None:
+    """Write the result of a gate as files, and what became of it as tags."""
     with tempfile.TemporaryDirectory(prefix="labelsift-") as folder:
         (Path(folder) / "gate.json").write_text(json.dumps(result, indent=1, allow_nan=False), encoding="utf-8")
         (Path(folder) / "gate.md").write_text(summary, encoding="utf-8")
         client.log_artifacts(run.info.run_id, folder, FOLDER)
-    now = int(time.time() * 1000)
-    values = {name: value for name, value in measured(result).items() if run.data.metrics.get(name) != value}
     tags = {
         TAG: result["status"],
         SUMMARY_TAG: shortened(summary.partition("\n")[0].lstrip("# "), 500),
         VALIDATION_TAG: "passed" if valid else "failed",
     }
-    log_batches(client, run, metrics=[Metric(name, value, now, 0) for name, value in values.items()], tags=tags)
-    return len(measured(result))
+    log_batches(client, run, metrics=(), tags=tags)
 
 
 def is_valid(result: Mapping[str, Any]) -> bool:

@@ -73,3 +73,38 @@ def test_the_wheel_alone_runs_the_demo(base, wheel, tmp_path):
     assert summary["scan"]["rows"] == 800
     assert summary["scan"]["issues"]["label"]["count"] > 30
     assert (work / summary["report"]).stat().st_size > 50_000
+
+
+@pytest.fixture(scope="session")
+def beside_mlflow() -> Path:
+    """The ``bin`` folder of an environment with what ``pip install "labelsift[mlflow]"`` brings, but labelsift."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = [*project["dependencies"], *project["optional-dependencies"]["mlflow"]]
+    return environment("labelsift-mlflow", needed, say=lambda line: None, constraints=ROOT / "constraints.txt")
+
+
+EVALUATION = """
+import json, mlflow, pandas
+data = pandas.DataFrame({"state": ["CA", "NY"] * 30, "label": ["a", "b", "b"] * 20, "predicted": ["a", "b", "a"] * 20})
+mlflow.set_experiment("installed")
+config = {"slices": ["state"], "gates": ["accuracy >= 0.9"]}
+result = mlflow.models.evaluate(
+    data=data, targets="label", predictions="predicted", model_type="classifier",
+    evaluators="labelsift", evaluator_config=config,
+)
+print(json.dumps(result.metrics))
+"""
+
+
+def test_mlflow_finds_the_evaluator_of_the_installed_wheel(beside_mlflow, wheel, tmp_path):
+    target, work = tmp_path / "installed", tmp_path / "work"
+    work.mkdir()
+    install = [beside_mlflow / "python", "-m", "pip", "install", "-q", "--no-deps", "--target", target, wheel]
+    subprocess.run([str(part) for part in install], check=True)
+    env = {**os.environ, "PYTHONPATH": str(target), "MLFLOW_TRACKING_URI": f"sqlite:///{work}/mlflow.db"}
+    env |= {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+    command = [str(beside_mlflow / "python"), "-c", EVALUATION]
+    result = subprocess.run(command, cwd=work, env=env, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    metrics = json.loads(result.stdout.splitlines()[-1])
+    assert metrics["slice.accuracy/state:CA"] == pytest.approx(2 / 3) and metrics["gate/passed"] == 0
