@@ -176,15 +176,15 @@ def print_erased(erased: Erased, *, to_stderr: bool = False) -> None:
         ("Stood nowhere in the store", erased.unknown),
         ("Other samples with the same text, which stay", erased.copies),
         ("Written again without them", erased.pages),
-        ("Ids and scores without texts also went to", erased.elsewhere),
+        ("Ids, labels and scores of them, no texts, stay in", erased.elsewhere),
     ):
         if names:
             more = f" and {len(names) - SHOWN_IDS:,} more" if len(names) > SHOWN_IDS else ""
-            console.print(Text(f"{title}: {visible(', '.join(names[:SHOWN_IDS]))}{more}"))
+            console.print(Text(f"{title}: {visible(', '.join(names[:SHOWN_IDS]))}{more}"), soft_wrap=True)
     if erased.words:
         console.print(f"Notes and new texts of people erased: {erased.words:,}")
     for place in erased.unreachable:
-        console.print(Text(f"Not reached: {visible(place)}", style="bold red"))
+        console.print(Text(f"Not reached: {visible(place)}", style="bold red"), soft_wrap=True)
 
 
 def print_probed(result: Probed) -> None:

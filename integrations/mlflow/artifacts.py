@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labelsift.corrections.erase_panels import FILES, erase_from
+from labelsift.errors import PlatformError
 from labelsift.render.tracker_panels.files import write_files
 from labelsift.render.tracker_panels.panels import TABLES, Panels
 
@@ -59,6 +60,7 @@ def erase(run_id: str, ids: Collection[str], *, dry_run: bool) -> int:
         If the server does not answer or refuses, or has no such run.
     """
     with connected(tracking_uri()) as client, tempfile.TemporaryDirectory(prefix="labelsift-") as folder:
+        _require_standing(client, run_id)
         there = {Path(file.path).name for file in client.list_artifacts(run_id, FOLDER)}
         found: dict[Path, set[str]] = {}
         for name in filter(there.__contains__, FILES):
@@ -70,6 +72,22 @@ def erase(run_id: str, ids: Collection[str], *, dry_run: bool) -> int:
         if changed and DIGEST_TAG in client.get_run(run_id).data.tags:
             client.delete_tag(run_id, DIGEST_TAG)  # the next log writes all files anew
     return len(set().union(*found.values()))
+
+
+def _require_standing(client: MlflowClient, run_id: str) -> None:
+    """Refuse a run that is not there, or in the trash, where MLflow changes nothing."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        run = client.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        hint = "Was it deleted for good, nothing is left of it; else set MLFLOW_TRACKING_URI to where it was logged"
+        raise PlatformError("The MLflow server has no such run", hint=hint) from None
+    if run.info.lifecycle_stage == "deleted":
+        hint = f"Delete it for good (mlflow gc --run-ids {run_id}), or restore it and call forget again"
+        raise PlatformError("The run lies in MLflow's trash with its files", hint=hint)
 
 
 def _listed(tag: str) -> str:

@@ -123,5 +123,5 @@ def test_erased_samples_leave_the_tables_the_file_and_the_report(tracked, client
 
 
 def test_a_run_that_is_not_there_is_named(tracked):
-    with pytest.raises(PlatformError, match=r"refused: .*0123456789"):
+    with pytest.raises(PlatformError, match="has no such run"):
         platforms.get("mlflow").forget(["a"], project="0123456789")
