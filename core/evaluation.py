@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,24 +18,20 @@ from .data.factorize import partitions
 from .data.formatting import listed
 from .data.hidden_texts import COLUMNS
 from .data.samples import Samples
-from .data.schemas import findings_table
 from .data.slugs import slug
 from .errors import InputError
 from .io.read import read
 from .metrics.gates.conditions import conditions_of
 from .metrics.gates.results import GateResult
-from .metrics.metric_names import METRICS
 from .metrics.slice_cells import LABELS
 from .metrics.slice_metrics import FEWEST, estimates, scored_labels
-from .metrics.slice_table import FOLLOWING
-from .render.tracker_panels.evaluation import personal_columns
-from .report import Report
-from .search.named_slices import SETTING
+from .render.tracker_panels.evaluation import unscanned_run
+from .render.tracker_panels.slices import WORST, in_order, worse_in
+from .report import Report, report_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-WORST = 20
 KEYS = ("slices", "gates", "metrics", "text")
 _FIRST = ("slug", "metric", "value", "n")  # a narrow page shows four columns
 _ID, _LABEL, _PREDICTED = (f"labelsift {role}" for role in ("id", "label", "predicted"))  # no column of the user's
@@ -134,16 +129,7 @@ def evaluation(
     columns = list(dict.fromkeys([*settings.columns, *(column for line in conditions for column in line.by)]))
     spoken_of = _spoken_of(frame.columns, [*map(str, (settings.named or {}).values()), *map(str, conditions)])
     samples = _samples(frame, [*columns, *spoken_of], settings.text, *_alike(labels, predicted))
-    report = Report(
-        run=run,
-        created=datetime.now(UTC),
-        samples=replace(samples, name=name),
-        scores=pa.table({"id": samples.ids}),
-        findings=findings_table(()),
-        classes=samples.classes,
-        settings={SETTING: dict(settings.named or {})},
-        facts={COLUMNS: {"pii": personal_columns(samples)}},
-    )
+    report = report_of(replace(unscanned_run(replace(samples, name=name), settings.named, predicted=True), run=run))
     if personal := sorted(set(columns) & set(report.facts[COLUMNS]["pii"])):
         raise InputError("These columns make no slices: their values are personal data or secrets", ids=personal)
     gate = report.gate(conditions) if conditions else None
@@ -188,30 +174,18 @@ def classes_in(answer: Any, *, rows: int, column: str | None = None) -> np.ndarr
 
 
 def _slices(report: Report, columns: Sequence[str], metrics: Sequence[str]) -> pa.Table:
-    tables = []
+    tables, worse = [], []
     for metric in metrics:
         table = report.slices(by=columns, metric=metric).replace_schema_metadata(None)
         table = table.filter(pc.greater_equal(table["n"], FEWEST))
+        worse += worse_in(table, metric)
         tables.append(table.append_column("metric", pa.repeat(metric, len(table))))
     table = pa.concat_tables(tables)
-    worst = pa.array(list(dict.fromkeys(table["slug"].take(pa.array(_worse(table))).to_pylist()))[:WORST], pa.string())
+    worst = pa.array(list(dict.fromkeys(each.slug for each in in_order(worse)))[:WORST], pa.string())
     single = pc.invert(pc.match_substring(table["slug"], "__"))  # what parts the terms of a slug
     table = table.append_column("declared", single)
     table = table.append_column("worst", pc.is_in(table["slug"], value_set=worst))
     return table.select([*_FIRST, *(name for name in table.column_names if name not in _FIRST)])
-
-
-def _worse(table: pa.Table) -> np.ndarray:
-    """Return the rows that are worse than the rest by more than chance, the farthest first: int64.
-
-    A slice that follows from the label is no cause, and left out.
-    """
-    high_is_good = np.array([METRICS[name].high_is_good for name in table["metric"].to_pylist()], dtype=bool)
-    low, high = (table[f"difference_{end}"].to_numpy().astype(float) for end in ("low", "high"))
-    distance = np.nan_to_num(np.where(high_is_good, -high, low))
-    distance[pc.fill_null(pc.equal(table["note"], FOLLOWING), False).to_numpy()] = 0
-    order = np.argsort(-distance, kind="stable")
-    return order[distance[order] > 0]
 
 
 def _metrics(report: Report, slices: pa.Table, metrics: Sequence[str]) -> dict[str, float]:

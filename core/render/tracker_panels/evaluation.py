@@ -26,13 +26,15 @@ from ..class_table import class_table
 from .slices import LOGGED, slice_metrics, slice_table, worse_slices
 
 
-def unscanned_run(samples: Samples, slices: Definitions | None = None) -> Run:
-    """Return samples as a run that no check has looked at and that has no predictions.
+def unscanned_run(samples: Samples, slices: Definitions | None = None, *, predicted: bool = False) -> Run:
+    """Return samples as a run that no check has looked at.
 
     Parameters
     ----------
     slices
         Named slices, as of a scan. Their conditions may name what is known before one: metadata, split, text, label.
+    predicted
+        Keep the samples' own predictions; else there are none.
 
     Raises
     ------
@@ -45,7 +47,7 @@ def unscanned_run(samples: Samples, slices: Definitions | None = None) -> Run:
         raise InputError(
             "The samples have no labels to compare predictions with", hint="Name them: ls.read(…, label=…)"
         )
-    samples = _unpredicted(samples)
+    samples = samples if predicted else _unpredicted(samples)
     run = Run(
         run="evaluation",
         created=datetime.now(UTC),

@@ -8,7 +8,7 @@ that is certain.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -89,7 +89,12 @@ def worse_slices(run: Run, data: ScoredLabels, masks: Mapping[str, np.ndarray]) 
         if run.samples.task == "classification":
             tables.append(slices_table(run, by=["label"], metric=metric))
         for table in tables:
-            worse += _worse_in(table, metric)
+            worse += worse_in(table, metric)
+    return in_order(worse)
+
+
+def in_order(worse: Iterable[Worse]) -> list[Worse]:
+    """Return them with the largest sure difference first."""
     return sorted(worse, key=lambda each: (-each.by, each.slug, each.metric))
 
 
@@ -129,13 +134,20 @@ def _cells_of(name: str, mask: np.ndarray) -> Cells:
     return Cells((inside, rest), (describe(inside), describe(rest)), np.where(mask, 0, 1))
 
 
-def _worse_in(table: pa.Table, metric: str) -> list[Worse]:
+def worse_in(table: pa.Table, metric: str) -> list[Worse]:
+    """Return the rows of :func:`labelsift.metrics.slice_table.slices_table` that are significantly worse than the rest.
+
+    A slice that the class tells is no cause and left out: the class itself is there.
+    """
     columns = ("slug", "note", "difference_low", "difference_high")
     rows = zip(*(table[name].to_pylist() for name in columns), strict=True)
     worse = []
     for name, note, low, high in rows:
         sure = None if low is None or high is None else -high if METRICS[metric].high_is_good else low
-        # Where the class tells the slice, the class itself stands in the list.
-        if sure is not None and sure > 0 and (note is None or name.startswith("label:")):
+        if sure is not None and sure > 0 and (note is None or _is_class(name)):
             worse.append(Worse(name, metric, sure))
     return worse
+
+
+def _is_class(slug: str) -> bool:
+    return slug.startswith("label:") and "__" not in slug
