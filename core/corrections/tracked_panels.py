@@ -12,7 +12,7 @@ from ..errors import LabelsiftError
 from ..metrics.scored_labels import scored_labels
 from ..render.overview import Overview
 from ..render.tracker_panels.panels import Panels, Parent, panels
-from ..render.tracker_panels.scalars import Rate, Review, scalars
+from ..render.tracker_panels.scalars import CUT, Rate, Review, scalars
 from ..review.judged_labels import learned
 from ..store.hash_chain import Record
 from ..store.run import Run
@@ -32,20 +32,23 @@ def tracked_panels(run: Run, *, every: bool = False, with_text: bool = False) ->
     What people decided on it is among the scalars, and those of earlier scans of the data set stand beside it.
     """
     records, infos = _kept(run)
-    content = panels(run, review=review_of(run, records), parent=_parent(run, infos), every=every, with_text=with_text)
+    review, parent = review_of(run, records), _parent(run, infos)
+    content = panels(run, review=review, parent=parent, every=every, with_text=with_text)
     before = [info for info in infos if info.dataset == run.samples.name and not info.batch and _is_before(info, run)]
     earlier, times = [], {len(before): run.created.timestamp()}
     for step, info in list(enumerate(before))[-MOST_EARLIER:]:
         with contextlib.suppress(LabelsiftError):  # a run that cannot be read is no point of the line
             values = _scalars(Store.of(run.store).load(info.run), records)
-            earlier.append((step, {name: values[name] for name in content.metrics if name in values}))
+            earlier.append((step, {name: values[name] for name in content.metrics if name in values and name != CUT}))
             times[step] = info.created.timestamp()
     return replace(content, step=len(before), earlier=tuple(earlier), times=times)
 
 
-def review_of(run: Run, records: Sequence[Record]) -> Review:
-    """Count what people decided on a run: none of it names a person."""
+def review_of(run: Run, records: Sequence[Record] | None) -> Review:
+    """Count what people decided on a run: none of it names a person, and nothing is known without the records."""
     page = next((link.partition("?")[0] for link in run.sample_links.values() if "://" in link), "")
+    if records is None:
+        return Review(page=page)
     answers = [each for each in decisions(records, run=run.run) if each["asked"] != REPEAT]
     asked = run.sample_links.keys() | {each["id"] for each in answers}
     if not asked:
@@ -75,18 +78,18 @@ def _rates(run: Run, records: Sequence[Record]) -> tuple[Rate | None, Rate | Non
     return Rate(rates.wrong / rates.judged, *interval(rates.wrong, rates.judged)), None
 
 
-def _scalars(run: Run, records: Sequence[Record]) -> dict[str, float]:
+def _scalars(run: Run, records: Sequence[Record] | None) -> dict[str, float]:
     return scalars(Overview(run), scored_labels(run), review_of(run, records))
 
 
-def _kept(run: Run) -> tuple[list[Record], list[RunInfo]]:
-    """Return the store's records and its runs, oldest first; nothing where there is no store, or a broken record."""
+def _kept(run: Run) -> tuple[list[Record] | None, list[RunInfo]]:
+    """Return the store's records and its runs, oldest first; None where the record is broken."""
     if run.store is None:
         return [], []
     with contextlib.suppress(LabelsiftError):  # verify names it
         kept = Store.of(run.store)
         return kept.ledger.records(), sorted(kept.runs(), key=lambda info: (info.number, info.created))
-    return [], []
+    return None, []
 
 
 def _parent(run: Run, infos: Sequence[RunInfo]) -> Parent | None:

@@ -174,7 +174,7 @@ def panels(
         slices=_with_source(slices, data),
         classes=_with_source(classes, data),
         flagged=plain(flagged.slice(0, shown)),
-        dictionary=Table(COLUMNS, dictionary(values, slices, classes)),
+        dictionary=Table(COLUMNS, dictionary(values, [entry.issue for entry in overview.issues], slices, classes)),
         all_flagged=flagged,
         quality=overview.quality,
         confusion=confusion(overview, set(classes["label"].to_pylist())),

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...data.issues import issue_named
+from ...data.slugs import slug
 from ...metrics.slice_metrics import PROXY, ScoredLabels, overall, score_column
 from ..overview import Overview
 from ..wrong_label_words import span_number_in
 
 MOST = 30
 ISSUE = "dq/issue/"
+CUT = "dq/findings_cut"  # of one log, and of no line
 HEADLINE = ("dq/rows", "dq/flagged_rate", "dq/error_rate_est", "dq/flag_precision", "dq/queue_left")
 SCAN, PROBES = "the scan", "random probes that people judged"  # where an error rate is from
 _MEANINGS = {
@@ -27,7 +29,7 @@ _MEANINGS = {
     "dq/hours_spent": "hours of all people's decisions on this scan, at most ten minutes each",
     "dq/labeled": "samples with a label",
     "dq/judged": "samples whose labels the scan could judge",
-    "dq/findings_cut": "findings that the flagged table leaves out; the file has all",
+    CUT: "findings that the flagged table leaves out; the file has all",
     "dq/mean_label_score": "mean label quality score, 0 wrong to 1 right",
     "dq/predicted_accuracy": "share of the labels that the user's predictions agree with",
     "dq/predicted_f1": "macro F1 of the user's predictions",
@@ -92,7 +94,7 @@ def scalars(overview: Overview, data: ScoredLabels, review: Review, *, cut: int 
     values["dq/labeled"] = int(data.labeled.sum())
     values["dq/judged"] = int(data.was_judged.sum()) or overview.marked
     values |= _predictions(data)
-    values["dq/findings_cut"] = cut
+    values[CUT] = cut
     values["dq/mean_label_score"] = _mean_label_score(overview)
     finite = {name: float(value) for name, value in values.items() if math.isfinite(value)}
     entries = sorted(overview.issues, key=lambda entry: (not entry.count, issue_named(entry.issue).rank))
@@ -112,27 +114,28 @@ def error_rate(overview: Overview, review: Review) -> tuple[Rate | None, str]:
 
 
 def issue_metric(issue: str) -> str:
-    """Return the name of the scalar that counts an issue.
+    """Return the name of the scalar that counts an issue; no two issues share one.
 
-    >>> issue_metric("near_duplicate"), issue_metric("my check (new)")
-    ('dq/issue/near_duplicate', 'dq/issue/my-check-new')
+    >>> issue_metric("near_duplicate"), issue_metric("my/check")
+    ('dq/issue/near_duplicate', 'dq/issue/my-check-b3e69a30')
     """
-    return ISSUE + (re.sub(r"[^\w\-]+", "-", issue).strip("-") or "unnamed")
+    return ISSUE + slug((("issue", issue),)).partition(":")[2]
 
 
-def meaning(name: str) -> str:
-    """Say what a scalar is.
+def meaning(name: str, issues: Iterable[str] = ()) -> str:
+    """Say what a scalar is; ``issues`` are those that were looked for.
 
     >>> meaning("dq/error_rate_est_low")
     'lower end of the 95 % interval of dq/error_rate_est'
-    >>> meaning("dq/issue/empty")
+    >>> meaning("dq/issue/empty", ["empty"])
     'Empty texts: samples that have the issue'
     """
     for end, words in _ENDS.items():
         if name.endswith(end) and name.removesuffix(end) in _MEANINGS:
             return f"{words} {name.removesuffix(end)}"
     if name.startswith(ISSUE):
-        return f"{issue_named(name.removeprefix(ISSUE)).title}: samples that have the issue"
+        issue = next(issue for issue in issues if issue_metric(issue) == name)
+        return f"{issue_named(issue).title}: samples that have the issue"
     return _MEANINGS[name]
 
 

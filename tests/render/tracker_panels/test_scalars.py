@@ -16,6 +16,7 @@ from labelsift.render.tracker_panels.scalars import (
     Rate,
     Review,
     error_rate,
+    issue_metric,
     meaning,
     scalars,
 )
@@ -73,8 +74,14 @@ def test_thirty_scalars_at_most_those_of_issues_that_were_seen_first(make_report
 
 def test_every_scalar_has_a_meaning(make_report):
     for report in (make_report(), with_estimate(make_report(predicted=True))):
+        issues = [entry.issue for entry in Overview(report).issues]
         for name in scalars_of(report):
-            assert len(meaning(name)) > 10
+            assert len(meaning(name, issues)) > 10
+
+
+def test_issues_of_like_names_are_counted_apart():
+    names = ["my check", "my-check", "my/check", "!!", "??", "検査"]
+    assert len({issue_metric(name).casefold() for name in names}) == len(names)
 
 
 def test_three_rows_have_scalars_and_no_rows_none_that_is_not_finite(make_report):
