@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from labelsift.data.class_names import in_order, names_of
+from labelsift.data.formatting import error_text
 from labelsift.data.samples import Samples
 from labelsift.errors import InputError, LabelsiftError
 from labelsift.io.read import read
@@ -31,6 +32,7 @@ else:
     except ImportError:  # of another training loop
         TrainerCallback = object
 
+_UNREPORTED = "No report of the evaluation rows was logged"
 _logger = logging.getLogger("labelsift")
 
 
@@ -144,7 +146,7 @@ class TrainingCallback(TrainerCallback):
             self.log_predictions(self._predicted(args, kwargs["model"]), step=state.global_step)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:  # noqa: ANN401
-        """Scan and log; what goes wrong is said, and costs no trained model."""
+        """Scan and log; what goes wrong, in the tracker's client too, is said, and costs no trained model."""
         if not (state.is_world_process_zero and self._scan):
             return
         try:
@@ -152,7 +154,9 @@ class TrainingCallback(TrainerCallback):
                 self.log_predictions(self._predicted(args, kwargs["model"]), step=state.global_step)
             self.log_report()
         except LabelsiftError as error:
-            _logger.warning("The evaluation rows were not scanned: %s", error)
+            _logger.warning("%s: %s", _UNREPORTED, error)
+        except Exception as error:  # a client raises what it likes
+            _logger.warning("%s: %s: %s", _UNREPORTED, type(error).__name__, error_text(error))
 
     def _predicted(self, args: Any, model: Any) -> np.ndarray:  # noqa: ANN401
         if args.fsdp or args.deepspeed:  # no process has the whole model

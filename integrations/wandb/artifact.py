@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from wandb import Run
 
 TYPE = "dataset"
-LONGEST = 100  # characters of a name: W&B takes 128
+PREFIX = "labelsift-"  # an artifact of the user's own may have the name of the data set
+LONGEST = 100  # characters of a data set's name: W&B takes 128 of an artifact's
 
 
 def log_dataset(run: Run, report: ScanRun, content: Panels, folder: Path) -> dict[str, str]:
@@ -44,12 +45,12 @@ def name_of(dataset: str) -> str:
     """Return a name for the artifact of a data set that every W&B server takes, another for each data set.
 
     >>> name_of("tickets-2.csv"), name_of("tickets: 50 %")
-    ('tickets-2.csv', 'tickets-50-a7e0ceb3')
+    ('labelsift-tickets-2.csv', 'labelsift-tickets-50-a7e0ceb3')
     """
     plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", dataset[:LONGEST]).strip("-")
-    return (
-        plain if plain and plain == dataset else f"{plain or TYPE}-{hashlib.sha256(dataset.encode()).hexdigest()[:8]}"
-    )
+    if plain and plain == dataset:
+        return PREFIX + plain
+    return f"{PREFIX}{plain or TYPE}-{hashlib.sha256(dataset.encode()).hexdigest()[:8]}"
 
 
 def _use_parent(run: Run, name: str, parent: str) -> str:

@@ -136,16 +136,16 @@ def opened(run: str, *, target: str | None, how: str, suffix: str = "") -> Itera
     """
     import wandb
 
-    if (active := wandb.run) is not None:
-        holds = active.config.get(RUN, run)
-        if holds != run:
-            raise InputError(
-                f"The active W&B run {active.id} already holds the scan {holds}",
-                hint="Finish it and log again, so that each scan has a run of its own",
-            )
-        yield Opened(active, ours=False, how="the active run")
-        return
+    active = wandb.run
+    if active is not None and (holds := active.config.get(RUN, run)) != run:
+        raise InputError(
+            f"The active W&B run {active.id} already holds the scan {holds}",
+            hint="Finish it and log again, so that each scan has a run of its own",
+        )
     try:
+        if active is not None:
+            yield Opened(active, ours=False, how="the active run")
+            return
         started = _start(target, run_id(run, suffix), how)
         try:
             yield Opened(started, ours=True, how=how)

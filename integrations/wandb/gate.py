@@ -10,13 +10,16 @@ from typing import Any
 from labelsift.data.formatting import shortened
 from labelsift.platforms import GateNote, Receipt
 from labelsift.render.gate_alert import alert_text, change, harmless, judged_table
+from labelsift.store.gate_status import conditions_key
 from labelsift.store.run import Run as ScanRun
 
 from .charts import table
 from .client import RUN, Opened, mode, opened, place, require, run_id
+from .keys import GATE
 from .receipts import last_mark, mark, receipt
 
 STATUS, HEADLINE, DIGEST = "labelsift_gate", "labelsift_gate_summary", "labelsift_gate_digest"
+CONDITIONS, GATES = "labelsift_gate_conditions", "labelsift_gates"  # which gate it was; the status of each by that
 SUFFIX = "-gate"  # offline a run cannot be opened again, and a second one of the same id would replace the first
 LEVELS = {"failed": "ERROR", "not measurable": "WARN", "passed": "INFO"}
 
@@ -24,7 +27,7 @@ LEVELS = {"failed": "ERROR", "not measurable": "WARN", "passed": "INFO"}
 def write(report: ScanRun, note: GateNote) -> Receipt:
     """Write the result of a gate into the run of its scan; an alert goes out where the gate changed.
 
-    What the W&B run itself was told last counts more than ``note.before``.
+    What the W&B run itself was told last of a gate of the same conditions counts more than ``note.before``.
 
     Raises
     ------
@@ -38,38 +41,41 @@ def write(report: ScanRun, note: GateNote) -> Receipt:
 
     result, target, how = note.result, note.target, mode()
     headline = shortened(note.summary.partition("\n")[0].lstrip("# "), 500)
+    conditions = conditions_key(result)
     digest = hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()
     rows, suffix, last = len(judged_table(result).rows), "", {}
     if wandb.run is None and how == "offline":
         suffix = SUFFIX
-        folder, last = last_mark(run_id(report.run, suffix), place(target))
+        folder, last = last_mark(run_id(report.run, suffix), place(target), {CONDITIONS: conditions})
         if last.get(DIGEST) == digest:
             return receipt(folder, "unchanged", rows, {"run_id": last["id"], "status": result["status"], "alert": ""})
     with opened(report.run, target=target, how=how, suffix=suffix) as session:
         run, known = session.run, session.run.config
         unchanged = known.get(DIGEST) == digest
-        alert = "" if unchanged else change(last.get(STATUS) or known.get(STATUS) or note.before, result["status"])
+        statuses = dict(known.get(GATES) or {})
+        before = last.get(STATUS) or statuses.get(conditions) or note.before
+        alert = "" if unchanged else change(before, result["status"])
         if not unchanged:
-            _write(session, report, result, headline=headline, digest=digest)
+            told = {GATES: statuses | {conditions: result["status"]}, HEADLINE: headline, DIGEST: digest}
+            _write(session, report, result, told)
         if alert:
             run.alert(
                 f"Gate {result['status']}: {harmless(report.samples.name)}",
                 alert_text(result, headline=headline, changed=alert),
                 level=LEVELS[result["status"]],
             )
-    mark(session, place(target), **{DIGEST: digest, STATUS: result["status"]})
+    mark(session, place(target), **{CONDITIONS: conditions, DIGEST: digest, STATUS: result["status"]})
     facts = {"run_id": run.id, "status": result["status"], "alert": alert}
     return receipt(session, "unchanged" if unchanged else "created", rows, facts)
 
 
-def _write(session: Opened, report: ScanRun, result: Mapping[str, Any], *, headline: str, digest: str) -> None:
+def _write(session: Opened, report: ScanRun, result: Mapping[str, Any], told: Mapping[str, Any]) -> None:
     run = session.run
     if session.ours and not run.config.get(RUN):  # nothing named it yet
         run.name = f"{shortened(report.samples.name, 100)} gate"
     judged = judged_table(result)
     failed = sum(condition["status"] == "failed" for condition in result["conditions"])
     run.config.update({RUN: report.run, "labelsift_dataset": report.samples.name}, allow_val_change=True)
-    run.log({"dq_tables/gate": table(judged.columns, judged.rows), "dq/gate_conditions_failed": failed})
+    run.log({GATE: table(judged.columns, judged.rows), "dq/gate_conditions_failed": failed})
     run.summary["dq/gate"] = result["status"]
-    gate = {STATUS: result["status"], HEADLINE: headline, DIGEST: digest}
-    run.config.update(gate, allow_val_change=True)  # last: it says that the rest stands
+    run.config.update({STATUS: result["status"], **told}, allow_val_change=True)  # last: it says that the rest stands

@@ -14,9 +14,9 @@ from labelsift.corrections.tracked_panels import tracked_panels
 from labelsift.data.formatting import shortened
 from labelsift.errors import InputError
 from labelsift.platforms import LogRequest, Receipt
+from labelsift.render.tracker_panels.description import described
 from labelsift.render.tracker_panels.page import write_tracker_page
 from labelsift.render.tracker_panels.panels import TABLES, Panels
-from labelsift.render.verdict import HEADING
 from labelsift.store.run import Run as ScanRun
 
 from .charts import MOST, table
@@ -47,13 +47,13 @@ def write(report: ScanRun, request: LogRequest) -> Receipt:
     content = tracked_panels(report, every=request.every, with_text=request.with_text)
     digest = f"{content.digest}-{'texts' if request.with_text else 'no-texts'}"
     how, target = mode(), request.target
-    if request.share and (how != "online" if wandb.run is None else wandb.run.offline):
-        raise InputError("A W&B report is made on W&B's server, and this run is offline", hint="Leave out --share")
+    if request.share and (away := how if wandb.run is None else _mode_of(wandb.run)) != "online":
+        raise InputError(f"A W&B report is made on W&B's server, and this run is {away}", hint="Leave out --share")
     counts = {"metrics": len(content.metrics) + len(content.slice_metrics), "flagged_total": content.flagged_total}
     rows = counts["flagged_rows"] = _shown(content)
     if wandb.run is None and how == "offline":
-        folder, facts = last_mark(run_id(report.run), place(target))
-        if facts.get(DIGEST) == digest:
+        folder, facts = last_mark(run_id(report.run), place(target), {DIGEST: digest})
+        if folder:
             return receipt(folder, "unchanged", rows, facts["wrote"] | counts)
     with opened(report.run, target=target, how=how) as session:
         run = session.run
@@ -117,8 +117,12 @@ def _describe(run: Run, content: Panels) -> None:
     """Give a run of ours its title and verdict; what a person wrote of it stays."""
     if not run.config.get(DIGEST):
         run.name = shortened(content.title, NAME_LENGTH)
-    theirs = (run.notes or "").partition(HEADING)[0].rstrip()
-    run.notes = f"{theirs}\n\n{content.summary}" if theirs else content.summary
+    run.notes = described(run.notes or "", content.summary, {})
+
+
+def _mode_of(run: Run) -> str:
+    """Say how an active run is: ``disabled``, ``offline`` or ``online``."""
+    return "disabled" if run.disabled else "offline" if run.offline else "online"
 
 
 def _shown(content: Panels) -> int:

@@ -30,9 +30,10 @@ def mark(session: Opened, place: Place, **facts: object) -> None:
         Path(session.folder, MARK).write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
-def last_mark(id: str, place: Place) -> tuple[str, dict[str, Any]]:
-    """Return the folder and the mark of our last offline run of an id and a project; empty ones where there is none.
+def last_mark(id: str, place: Place, holds: Facts) -> tuple[str, dict[str, Any]]:
+    """Return the folder and the mark of our last offline run of an id, a project and some facts of its mark.
 
+    Both are empty where there is none. A run may have several folders, as nothing can be added to one that is finished.
     One whose staged bytes are gone counts as none: it cannot be uploaded as a whole.
     """
     import wandb
@@ -41,7 +42,8 @@ def last_mark(id: str, place: Place) -> tuple[str, dict[str, Any]]:
     for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns, reverse=True):
         with contextlib.suppress(OSError, ValueError):
             facts = json.loads(path.read_text(encoding="utf-8"))
-            if (facts["id"], facts["place"]) == (id, list(place)) and Path(facts["data_dir"]).is_dir():
+            wanted = {"id": id, "place": list(place), **holds}
+            if wanted.items() <= facts.items() and Path(facts["data_dir"]).is_dir():
                 return str(path.parent), facts
     return "", {}
 

@@ -11,7 +11,7 @@ from labelsift.metrics.metric_names import METRICS
 from labelsift.render.tracker_panels.panels import TABLES
 from labelsift.render.tracker_panels.scalars import HEADLINE
 
-from .keys import CHART, REPORT, SCAN, TABLE
+from .keys import CHART, GATE, REPORT, SCAN, TABLE
 
 if TYPE_CHECKING:
     from wandb_workspaces.reports.v2.interface import PanelTypes
@@ -70,6 +70,7 @@ def sections(verdict: str, slice_metrics: Iterable[str]) -> dict[str, list[Panel
     quality = chart("label_quality", _BAR, {"label": "score", "value": "samples"}, "Samples by label score, 0 wrong")
     matrix = chart("given_against_suggested", _MATRIX, _CELLS, "Flagged labels: given against suggested")
     worst = chart("slices", _BAR, {"label": "slug", "value": "label_issue_rate"}, "Labels that look wrong, by slice")
+    judged = wr.WeavePanelSummaryTable(table_name=GATE)
     tables = {name: wr.WeavePanelSummaryTable(table_name=f"{TABLE}{name}") for name in TABLES}
     page = wr.MediaBrowser(title="Report", media_keys=[REPORT], num_columns=1)
     by_metric: dict[str, list[Any]] = {}
@@ -80,7 +81,7 @@ def sections(verdict: str, slice_metrics: Iterable[str]) -> dict[str, list[Panel
         for metric, keys in by_metric.items()
     ]
     return {
-        "Overview": _grid((4, scalars), (6, lines), (10, [*said, interval])),
+        "Overview": _grid((4, scalars), (6, lines), (10, [*said, interval]), (8, [judged])),
         "Label issues": _grid((8, [issues, quality]), (10, [matrix]), (8, [tables["issues"], tables["classes"]])),
         "Slices": _grid((10, [worst]), (12, [tables["slices"]])),
         "Rows": _grid((14, [tables["flagged"]]), (10, [tables["dictionary"], page])),

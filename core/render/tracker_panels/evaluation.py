@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...data.factorize import MAX_VALUES
+from ...data.formatting import listed
 from ...data.hidden_texts import COLUMNS
 from ...data.samples import Samples
 from ...data.schemas import findings_table
@@ -68,14 +69,15 @@ def with_predictions(run: Run, predictions: np.ndarray | Sequence[str], classes:
     Parameters
     ----------
     predictions
-        Probabilities, shape (n, classes); or of single labels one class a sample, by its name or its position.
+        Probabilities, shape (n, classes); or of single labels one class a sample, by its name or its position. Numbers
+        are names where a class is called by a number.
     classes
         The class of each column.
 
     Raises
     ------
     InputError
-        If they do not fit the samples, or rows are no probabilities.
+        If they do not fit the samples, rows are no probabilities, or numbers are neither names nor positions.
     """
     samples, values = _unpredicted(run.samples), np.asarray(predictions)
     if values.ndim != 1:
@@ -89,8 +91,7 @@ def with_predictions(run: Run, predictions: np.ndarray | Sequence[str], classes:
         )
     if samples.task != "classification":
         raise InputError("A sample may have several labels, and one is predicted", hint="Give probabilities of each")
-    names = [classes[value] for value in values] if values.dtype.kind in "iu" else [str(value) for value in values]
-    table = samples.table.append_column("predicted", pa.array(names, pa.string()))
+    table = samples.table.append_column("predicted", pa.array(_predicted_names(values, classes), pa.string()))
     return replace(run, samples=replace(samples, table=table), pred_probs=None)
 
 
@@ -121,6 +122,32 @@ def personal_columns(samples: Samples) -> list[str]:
             if len(values) <= MAX_VALUES and any(matches(value) for value in values.to_pylist()):
                 hidden.append(name)
     return hidden
+
+
+def _predicted_names(values: np.ndarray, classes: Sequence[str]) -> list[str]:
+    """Return the predicted class of each sample by its name.
+
+    Where one class is called by a number, numbers are names throughout: were they positions whenever a name is unknown,
+    the same model would be read in two ways at two evaluations.
+    """
+    if values.dtype.kind not in "iuf":
+        return [str(value) for value in values]
+    numbers, of = np.unique(values, return_inverse=True)
+    names = list(map(str, numbers.tolist()))
+    if not set(names) <= set(classes):  # 1.0 is the class 1
+        names = [str(int(number)) if float(number).is_integer() else str(number) for number in numbers]
+    if any(name.lstrip("+-").replace(".", "", 1).isdecimal() for name in classes):
+        unknown = [name for name in names if name not in classes]
+    else:
+        unknown = [name for name in names if name not in map(str, range(len(classes)))]
+        names = [classes[int(name)] for name in names if not unknown]
+    if unknown:
+        raise InputError(
+            "These predictions are no classes",
+            ids=unknown,
+            hint=f"Give names: the classes are {listed(classes, most=12)}",
+        )
+    return np.array(names, dtype=object)[of].tolist()
 
 
 def _unpredicted(samples: Samples) -> Samples:

@@ -9,7 +9,7 @@ from ...data.requests import GateNote, LogRequest
 from ...data.textless import require_texts
 from ...store.base import RunTarget
 from ...store.erasures import unerased
-from ...store.gate_status import keep_status, last_status
+from ...store.gate_status import conditions_key, keep_status, last_status
 from ..gate_markdown import gate_markdown
 
 if TYPE_CHECKING:
@@ -48,12 +48,15 @@ def log(
 def log_gate(run: Run, platform: str, result: GateResult, *, target: str | None = None) -> Receipt:
     """Note in a tracker's run of this scan what became of a gate.
 
-    The store keeps the status, so that the tracker can tell a gate that changed.
+    The store keeps the status, so that the tracker can tell a gate that changed: the last one of the same
+    conditions on the same data set.
     """
     tracker = platforms.tracker(platform)
     tracker.require("gate")
-    before = None if run.store is None else last_status(run.store, run.samples.name, platform)
-    receipt = tracker.gate(run, GateNote(result.as_dict(), gate_markdown(result), target, before))
+    plain, dataset = result.as_dict(), run.samples.name
+    conditions = conditions_key(plain)
+    before = None if run.store is None else last_status(run.store, dataset, platform, conditions)
+    receipt = tracker.gate(run, GateNote(plain, gate_markdown(result), target, before))
     if run.store is not None:
-        keep_status(run.store, run.samples.name, RunTarget(run.run, platform, receipt.target), result.status)
+        keep_status(run.store, dataset, RunTarget(run.run, platform, receipt.target), conditions, result.status)
     return receipt

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import labelsift as ls
 import numpy as np
@@ -134,6 +135,32 @@ def test_at_the_end_the_rows_are_scanned_with_the_models_probabilities(offline):
     report = ls.load(store="store")
     assert report.settings["pred_probs"] == "the user's model"
     assert set(report.settings["slices"]) == set(SLICES)
+
+
+@pytest.mark.slow
+def test_nothing_that_goes_wrong_at_the_end_costs_the_trained_model_but_ctrl_c_ends_it(offline, caplog, monkeypatch):
+    import wandb
+
+    def raising(error):
+        def raise_it(*_, **__):
+            raise error
+
+        return raise_it
+
+    state, args = SimpleNamespace(is_world_process_zero=True, global_step=1), SimpleNamespace()
+    with wandb.init(project="mine") as run:
+        callback = LabelsiftCallback(samples(), store=None)
+        callback.log_predictions(probabilities(np.arange(N) % 20 == 0), step=1)
+        monkeypatch.setattr(type(run), "log_artifact", raising(wandb.errors.CommError("filestream 500")))
+        callback.on_train_end(args, state, None)
+        assert "No report of the evaluation rows was logged: W&B refused: filestream 500" in caplog.text
+        monkeypatch.setattr(callback, "log_report", raising(ValueError("no such axis")))
+        callback.on_train_end(args, state, None)
+        assert "No report of the evaluation rows was logged: ValueError: no such axis" in caplog.text
+        monkeypatch.setattr(callback, "log_report", raising(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            callback.on_train_end(args, state, None)
+        assert wandb.run is run
 
 
 def test_the_package_brings_neither_wandb_nor_transformers_before_they_are_asked_for():
@@ -278,4 +305,4 @@ if find_spec("torch") and find_spec("transformers") and find_spec("accelerate"):
         ours = trainer(offline, callback, eval_strategy="no", num_train_epochs=1)
         ours.train()
         assert ours.state.global_step == 8
-        assert "were not scanned: Nothing was predicted" in caplog.text
+        assert "No report of the evaluation rows was logged: Nothing was predicted" in caplog.text

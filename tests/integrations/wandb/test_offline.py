@@ -15,6 +15,7 @@ from labelsift.corrections.tracked_panels import tracked_panels
 from labelsift.errors import InputError, PlatformError
 from labelsift.integrations.wandb import WandB, readback
 from labelsift.render.tracker_panels.bars import bars
+from labelsift.render.tracker_panels.description import END
 from labelsift.render.tracker_panels.panels import TABLES
 from labelsift.report import load
 from labelsift.store.store import Store
@@ -78,7 +79,7 @@ def test_everything_reads_back_equal_to_the_report(offline, make_report):
     assert run["project"] == "tickets"
     assert run["entity"] == "us"
     assert run["display_name"] == shown.title
-    assert run["notes"] == shown.summary
+    assert run["notes"] == f"{shown.summary}\n\n{END}"
     assert not run.get("host")  # names of machines name people
     config = config_of(records)
     assert {name: config[name] for name in shown.params} == shown.params
@@ -115,7 +116,7 @@ def test_the_dataset_is_an_artifact_with_its_fingerprint_and_every_finding(offli
     report = make_report()
     receipt = report.log("wandb")
     artifact, files = dataset_of(list(readback.records(receipt.target)))
-    assert artifact["name"] == receipt.details["artifact"] == "tickets"
+    assert artifact["name"] == receipt.details["artifact"] == "labelsift-tickets"  # `tickets` may be the user's own
     assert report.samples.fingerprint in artifact["aliases"]
     facts = json.loads(artifact["metadata"])
     assert facts["fingerprint"] == report.samples.fingerprint
@@ -160,6 +161,9 @@ def test_ten_logs_in_a_row_make_one_run(offline, make_report):
     assert make_report(run="20261123-101500-0002").log("wandb").created == 24  # another scan
     assert len(runs_in(offline)) == 4
     assert report.log("wandb", with_text=True).unchanged == 24
+    again = report.log("wandb")  # written before the one with texts
+    assert (again.target, again.unchanged) == (str(folder), 24)
+    assert len(runs_in(offline)) == 4
 
 
 @pytest.mark.slow
@@ -230,6 +234,20 @@ def test_the_users_run_is_used_and_never_finished(offline, make_report):
     steps = [record["item"] for record in of_kind(records, "history")]
     assert [step["_step"] for step in steps] == [0, 1, 2]
     assert "dq/rows" in steps[1]
+
+
+@pytest.mark.slow
+def test_what_wandb_refuses_in_the_users_run_is_an_error_of_ours(offline, make_report, monkeypatch):
+    import wandb
+
+    def refuse(*_, **__):
+        raise wandb.errors.CommError("filestream 500")
+
+    with wandb.init(project="mine") as mine:
+        monkeypatch.setattr(type(mine), "log_artifact", refuse)
+        with pytest.raises(PlatformError, match="W&B refused: filestream 500"):
+            make_report().log("wandb")
+        assert wandb.run is mine
 
 
 @pytest.mark.slow

@@ -73,11 +73,13 @@ def test_what_a_person_wrote_of_the_run_stays(stub, make_report):
     report = make_report()
     report.log("wandb", target="tickets")
     (kept,) = stub.runs.values()
-    kept["notes"], kept["displayName"] = "Look at refunds first.\n\n" + kept["notes"], "my name"
+    kept["notes"] = f"Look at refunds first.\n\n{kept['notes']}\n\nAnn looks at the rest."
+    kept["displayName"] = "my name"
     receipt = report.log("wandb", target="tickets", with_text=True)
     assert receipt.updated == 24
     assert kept["displayName"] == "my name"
     assert kept["notes"].startswith("Look at refunds first.")
+    assert kept["notes"].endswith("\n\nAnn looks at the rest.")
     assert kept["notes"].count("### labelsift: ") == 1
 
 
@@ -94,7 +96,7 @@ def test_the_version_before_is_an_input_where_it_was_logged(stub, make_report, t
     assert not stub.used
     load(first.run, store=store.folder).log("wandb", target="tickets")
     receipt = load(second.run, store=store.folder).log("wandb", target="tickets")
-    assert receipt.details["parent"] == f"us/tickets/tickets:{first.samples.fingerprint}"
+    assert receipt.details["parent"] == f"us/tickets/labelsift-tickets:{first.samples.fingerprint}"
     (used,) = stub.used
     assert used["runName"] == f"labelsift-{second.run}"
     (metadata,) = {made["metadata"] for made in stub.artifacts if second.run in (made.get("metadata") or "")}

@@ -8,8 +8,13 @@ from labelsift.errors import InputError
 from labelsift.integrations.wandb import workspace as adapter
 
 BARS = ["slice.accuracy/lang:de", "slice.accuracy/lang:en", "slice.label_issue_rate/lang:de"]
-# The report of these tests was neither scanned nor judged by people.
-UNTOLD = {"dq/flag_precision", "dq/queue_left", *(f"dq/error_rate_est{end}" for end in ("", "_low", "_high"))}
+# The report of these tests was neither scanned nor judged by people, and went through no gate.
+UNTOLD = {
+    "dq/flag_precision",
+    "dq/queue_left",
+    "dq_tables/gate",
+    *(f"dq/error_rate_est{end}" for end in ("", "_low", "_high")),
+}
 # Section, kind of panel, what it shows.
 PANELS = [
     ("Overview", "Scalar Chart", "dq/rows"),
@@ -28,6 +33,7 @@ PANELS = [
         "Run History Line Plot",
         "dq/error_rate_est, dq/error_rate_est_low, dq/error_rate_est_high over dq/scan",
     ),
+    ("Overview", "Weave", "dq_tables/gate"),
     ("Label issues", "Vega2", "wandb/bar/v0 of dq_charts/issues_table"),
     ("Label issues", "Vega2", "wandb/bar/v0 of dq_charts/label_quality_table"),
     ("Label issues", "Vega2", "wandb/confusion_matrix/v1 of dq_charts/given_against_suggested_table"),
@@ -186,6 +192,15 @@ def test_offline_there_is_no_report_for_sharing(offline, make_report):
     with pytest.raises(InputError, match="this run is offline"):
         make_report().log("wandb", share=True)
     assert not list(offline.rglob("*.wandb"))
+
+
+@pytest.mark.parametrize("mode", ["disabled", "offline"])
+def test_nor_is_there_one_of_a_run_of_the_users_that_is_not_online(home, make_report, mode):
+    import wandb
+
+    with wandb.init(mode=mode) as mine, pytest.raises(InputError, match=f"this run is {mode}"):
+        make_report().log("wandb", share=True)
+    assert "labelsift_run" not in mine.config
 
 
 @pytest.mark.slow

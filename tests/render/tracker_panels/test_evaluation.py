@@ -92,6 +92,34 @@ def test_columns_that_name_people_or_hold_their_data_make_no_slice():
     assert {name.partition("/")[2] for name in metrics} == {"all", "region:東京"}
 
 
+def stars(**columns):
+    """Samples of five classes that are called by numbers."""
+    return unscanned_run(samples(label=[str(1 + row % 5) for row in range(N)], **columns))
+
+
+@pytest.mark.parametrize("kind", [int, np.uint8, float])
+def test_predicted_numbers_are_names_of_classes_that_are_called_by_numbers(kind):
+    run = stars()
+    right = 1 + np.arange(N) % 5
+    classes = run.samples.classes
+    assert evaluation_metrics(with_predictions(run, right.astype(kind), classes))["slice.accuracy/all"] == 1
+    four = with_predictions(run, np.minimum(right, 4).astype(kind), classes)  # each is a position, too
+    assert evaluation_metrics(four)["slice.accuracy/all"] == pytest.approx(0.8)
+    with pytest.raises(InputError, match=r"no classes.*\b0\b.*1, 2, 3, 4 and 5"):
+        with_predictions(run, (right - 1).astype(kind), classes)
+
+
+@pytest.mark.parametrize("wrong", [-1, 2, 0.5, np.nan])
+def test_predicted_numbers_that_are_no_positions_are_refused(wrong):
+    run = unscanned_run(samples())
+    positions = CODES.astype(float)
+    assert evaluation_metrics(with_predictions(run, positions, ["no", "yes"]))["slice.accuracy/all"] == 1
+    positions[7] = wrong
+    values = positions if wrong not in (-1, 2) else positions.astype(int)
+    with pytest.raises(InputError, match=f"no classes.*{wrong}.*no and yes"):
+        with_predictions(run, values, ["no", "yes"])
+
+
 def test_what_cannot_be_measured_is_refused():
     with pytest.raises(InputError, match="no labels"):
         unscanned_run(samples(label=[None] * N))
