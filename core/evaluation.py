@@ -22,7 +22,7 @@ from .data.slugs import slug
 from .errors import InputError
 from .io.read import read
 from .metrics.gates.conditions import conditions_of
-from .metrics.gates.results import GateResult
+from .metrics.gates.results import GateResult, without_few
 from .metrics.slice_cells import LABELS
 from .metrics.slice_metrics import FEWEST, estimates, scored_labels
 from .render.tracker_panels.evaluation import unscanned_run
@@ -96,7 +96,7 @@ class Evaluation:
         :func:`labelsift.metrics.slice_table.slices_table` and ``metric``, ``declared`` and ``worst``: among the 20 that
         are worse than the rest by more than chance, the farthest first.
     gate
-        None where no conditions were given.
+        None where no conditions were given; without rows of fewer than ten samples.
     """
 
     metrics: dict[str, float]
@@ -132,7 +132,7 @@ def evaluation(
     report = report_of(replace(unscanned_run(replace(samples, name=name), settings.named, predicted=True), run=run))
     if personal := sorted(set(columns) & set(report.facts[COLUMNS]["pii"])):
         raise InputError("These columns make no slices: their values are personal data or secrets", ids=personal)
-    gate = report.gate(conditions) if conditions else None
+    gate = without_few(report.gate(conditions)) if conditions else None
     unfit = partitions(samples)[1]
     for column in set(columns) & set(unfit):  # of this data: another day's may be fit
         _logger.warning("%s makes no slices of this data: %s", column, unfit[column])

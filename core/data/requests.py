@@ -170,7 +170,7 @@ class GateNote:
     Parameters
     ----------
     result, summary
-        ``GateResult.as_dict()``, and the same as Markdown.
+        ``GateResult.as_dict()`` without the rows of fewer than ten samples, and the same as Markdown.
     target
         The experiment or project there; None for what the user has set.
     before

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..data.formatting import shortened, visible
-from ..metrics.slice_metrics import FEWEST
 from .gate_words import TITLES, figures
 from .tracker_panels.figures import Table
 
@@ -37,7 +36,7 @@ def alert_text(result: Mapping[str, Any], *, headline: str, changed: str) -> str
     for condition in unmet[:NAMED]:
         lines.append(f"- {harmless(condition['condition'], 200)}: {condition['status']}")
         rows = [row for row in result["rows"] if row["condition"] == condition["condition"]]
-        failed = [row for row in rows if row["status"] == "failed" and row["n"] >= FEWEST]
+        failed = [row for row in rows if row["status"] == "failed"]
         for row in failed[:NAMED]:
             shown = figures(row)
             lines.append(
@@ -54,10 +53,10 @@ def alert_text(result: Mapping[str, Any], *, headline: str, changed: str) -> str
 
 
 def judged_table(result: Mapping[str, Any]) -> Table:
-    """Return what was judged: a condition and slice a row, what failed first; none of fewer than ten samples."""
+    """Return what was judged: a condition and slice a row, what failed first."""
     rows = []
     for row in result["rows"]:
-        if row["status"] in _JUDGED and row["n"] >= FEWEST:
+        if row["status"] in _JUDGED:
             shown = figures(row)
             numbers = (row["n"], row["value"], shown.interval, shown.required, shown.p_value)
             rows.append([row["condition"], row["status"], row["slice"], *numbers])

@@ -65,7 +65,7 @@ def of_condition(condition: ConditionResult, rows: Sequence[dict[str, Any]] = ()
         slices = ", ".join(counts)
     elif "within chance" in condition.counts:
         slices = "within chance"
-    figures_ = in_a_line(rows[0]) if len(rows) == 1 else ""
+    figures_ = in_a_line(rows[0]) if len(rows) == total == 1 else ""
     judged = ", ".join(filter(None, [condition.source, condition.rows]))
     against = f"against {condition.baseline}" if condition.baseline else ""
     verdict = f"{condition.status}: {slices}" if slices else condition.status

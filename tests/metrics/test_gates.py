@@ -16,7 +16,7 @@ from labelsift.errors import InputError
 from labelsift.metrics.estimates import Estimates
 from labelsift.metrics.gates.conditions import parsed
 from labelsift.metrics.gates.decisions import Family, holm
-from labelsift.metrics.gates.results import gate_result, judge
+from labelsift.metrics.gates.results import gate_result, judge, without_few
 from labelsift.search.gate import gate
 from labelsift.store.run import Run
 from labelsift.store.run_info import METHOD
@@ -106,6 +106,29 @@ def test_slices_of_few_samples_are_not_judged_and_alone_are_no_pass():
     assert (result.status, rows) == ("not measurable", [])
     result, rows = judge(family("accuracy >= 0.9", (95, 100), problem="There are no predictions"))
     assert result.status == rows[0]["status"] == "not measurable"
+
+
+def test_what_leaves_the_machine_has_no_row_of_fewer_than_ten_and_counts_them():
+    few, enough = family("accuracy >= 0.9", (1, 1), (0, 9), (50, 100), (10, 10)), family("f1 >= 0.5", (95, 100))
+    whole = gate_result("run", "data", [few, enough], ["A note."])
+    sent = without_few(whole)
+    assert [(row["slug"], row["n"]) for row in sent.rows.to_pylist()] == [("s2", 100), ("s3", 10), ("s0", 100)]
+    assert sent.notes == ("A note.", "2 slices of fewer than 10 counted samples are left out of what is sent")
+    assert (sent.conditions, sent.status) == (whole.conditions, "failed")
+    assert sent.conditions[0].counts["too few"] == 2
+    assert without_few(sent) == sent  # nothing is left out twice
+    one = without_few(gate_result("run", "data", [family("accuracy >= 0.9", (1, 1))]))
+    assert one.notes == ("1 slice of fewer than 10 counted samples is left out of what is sent",)
+    assert (len(one.rows), one.status) == (0, "not measurable")
+
+
+def test_a_slice_that_has_fewer_than_ten_in_the_run_before_is_left_out():
+    old = made_run(np.ones(200, bool), name="old", states=["CA"] * 192 + ["NY"] * 8)
+    new = made_run(np.ones(200, bool), states=["CA"] * 100 + ["NY"] * 100)
+    result = gate(new, ["accuracy >= old - 0.1 by state"], runs={"old": old})
+    assert {row["slice"]: row["baseline_n"] for row in result.rows.to_pylist()}['state = "NY"'] == 8
+    sent = without_few(result)
+    assert [row["slice"] for row in sent.rows.to_pylist()] == ['state = "CA"'] and len(sent.notes) == 1
 
 
 def test_a_gate_is_passed_only_if_every_condition_was_judged():

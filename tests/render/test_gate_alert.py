@@ -45,11 +45,11 @@ def test_an_alert_of_many_conditions_stays_short_and_holds_no_markup():
     assert not [part for part in ("[x]", "<!", "`") if part in text]
 
 
-def test_the_table_holds_what_was_judged_and_no_slice_of_fewer_than_ten(make_report):
+def test_the_table_holds_what_was_judged(make_report):
     report = make_report(400, predicted=True)
     result = report.gate(["accuracy >= 0.9 by state", "accuracy >= 0.9 by age", "error_rate <= 0.2"]).as_dict()
     table = judged_table(result)
     n, status = table.columns.index("n"), table.columns.index("status")
-    assert len(result["rows"]) > len(table.rows) > 1
+    assert len(result["rows"]) > len(table.rows) > 1  # without those that are too few
     assert min(row[n] for row in table.rows) >= 10
     assert {row[status] for row in table.rows} == {"passed"}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from ..slice_metrics import FEWEST
 from .decisions import ALPHA, Family, decide, is_wrong
 
 Status = Literal["passed", "failed", "within chance", "too few", "not measurable"]
@@ -93,6 +95,21 @@ class GateResult:
             "rows": self.rows.to_pylist(),
             "notes": list(self.notes),
         }
+
+
+def without_few(result: GateResult) -> GateResult:
+    """Return a gate as it may leave the machine: without the rows of fewer than ten samples, in either run.
+
+    Such a row can be about one person. The conditions' counts still count it, and a note says how many are left out.
+    """
+    smallest = pc.min_element_wise(result.rows["n"], result.rows["baseline_n"])  # passes over what is missing
+    few = pc.less(smallest, FEWEST)
+    left_out = len(pc.unique(result.rows["slug"].filter(few)))
+    slices = f"1 slice of fewer than {FEWEST} counted samples is"
+    if left_out != 1:
+        slices = f"{left_out:,} slices of fewer than {FEWEST} counted samples are"
+    notes = (f"{slices} left out of what is sent",) if left_out else ()
+    return replace(result, rows=result.rows.filter(pc.invert(few)), notes=(*result.notes, *notes))
 
 
 def gate_result(run: str, dataset: str, families: Sequence[Family], notes: Sequence[str] = ()) -> GateResult:

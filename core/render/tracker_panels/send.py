@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ... import platforms
 from ...data.requests import GateNote, LogRequest
 from ...data.textless import require_texts
+from ...metrics.gates.results import without_few
 from ...store.base import RunTarget
 from ...store.erasures import unerased
 from ...store.gate_status import conditions_key, keep_status, last_status
@@ -48,15 +49,16 @@ def log(
 def log_gate(run: Run, platform: str, result: GateResult, *, target: str | None = None) -> Receipt:
     """Note in a tracker's run of this scan what became of a gate.
 
-    The store keeps the status, so that the tracker can tell a gate that changed: the last one of the same
-    conditions on the same data set.
+    Rows of fewer than ten samples are not told. The store keeps the status, so that the tracker can tell a gate that
+    changed: the last one of the same conditions on the same data set.
     """
     tracker = platforms.tracker(platform)
     tracker.require("gate")
-    plain, dataset = result.as_dict(), run.samples.name
+    sent, dataset = without_few(result), run.samples.name
+    plain = sent.as_dict()
     conditions = conditions_key(plain)
     before = None if run.store is None else last_status(run.store, dataset, platform, conditions)
-    receipt = tracker.gate(run, GateNote(plain, gate_markdown(result), target, before))
+    receipt = tracker.gate(run, GateNote(plain, gate_markdown(sent), target, before))
     if run.store is not None:
         keep_status(run.store, dataset, RunTarget(run.run, platform, receipt.target), conditions, result.status)
     return receipt
