@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -89,9 +90,16 @@ def _judge(overview: Overview, whole: dict[str, float], source: str, counted: st
     who, which = _WHOSE.get(source, ("The predicted column", "given"))
     what = {"multilabel": "sets of labels", "spans": "texts, with all their spans,"}.get(task, "labels")
     kind = "entity F1" if task == "spans" else "macro F1"
-    known = f"; {kind} {whole['f1']:.3f}" if whole["f1"] == whole["f1"] else ""
+    known = f"; {kind} {whole['f1']:.3f}{_range(whole, 'f1', '{:.3f}'.format)}" if whole["f1"] == whole["f1"] else ""
+    share = f"{percent(whole['accuracy'])}{_range(whole, 'accuracy', percent)}"
     where = f" ({escaped(counted)})" if counted.startswith("on split") else ""
-    return f"{who} agrees with {percent(whole['accuracy'])} of the {which} {what}{where}{known}."
+    return f"{who} agrees with {share} of the {which} {what}{where}{known}."
+
+
+def _range(whole: dict[str, float], metric: str, written: Callable[[float], str]) -> str:
+    """Write the 95 % interval of a metric in brackets; empty where none can be told."""
+    ends = [whole.get(f"{metric}_{end}", math.nan) for end in ("low", "high")]
+    return f" ({' to '.join(map(written, ends))})" if all(map(math.isfinite, ends)) else ""
 
 
 def _issues(overview: Overview) -> str:

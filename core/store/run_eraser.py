@@ -83,7 +83,7 @@ def without_mentions(settings: Mapping[str, Any], ids: Collection[str], gone: Sa
     """Return a run's settings whose named slices do not mention erased samples: neither their ids nor their texts."""
     if not settings.get("slices"):
         return dict(settings)
-    quoted = [f"'{value.replace(chr(39), chr(39) * 2)}'" for value in ids]
+    quoted = [quoted_id(id) for id in ids]
     quoted += [text for text in gone.texts.to_pylist() if len(text) >= QUOTED]
     kept: dict[str, Any] = {}
     for name, slice_ in settings["slices"].items():
@@ -93,6 +93,11 @@ def without_mentions(settings: Mapping[str, Any], ids: Collection[str], gone: Sa
         elif like := [id for id in slice_["like"] if id not in ids]:
             kept[name] = slice_ | {"like": like}
     return {**settings, "slices": kept}
+
+
+def quoted_id(id: str) -> str:
+    """Write an id as a condition in SQL names it."""
+    return "'" + id.replace("'", "''") + "'"
 
 
 def _rewrite(old: Location, new: Location, stays: np.ndarray, *, ids: Collection[str], gone: Samples) -> None:

@@ -36,7 +36,7 @@ class MLflow(Tracker):
         return write(run, note)
 
     def forget(self, ids: Sequence[str], *, project: str, match: str | None = None, dry_run: bool = False) -> int:
-        """Take samples out of the flagged tables and the report of a run (``project``)."""
+        """Take samples out of the tables, the report and the description of a run (``project``)."""
         from .artifacts import erase
 
         return erase(project, ids, dry_run=dry_run)

@@ -13,7 +13,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labelsift.corrections.erase_panels import FILES, erase_from
+from labelsift.corrections.erase_panels import FILES, erase_from, erase_from_description
 from labelsift.errors import PlatformError
 from labelsift.render.tracker_panels.files import write_files
 from labelsift.render.tracker_panels.panels import TABLES, Panels
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FOLDER = "labelsift"
 TABLES_TAG = "mlflow.loggedArtifacts"
-DIGEST_TAG = "labelsift_artifacts"
+DIGEST_TAG, NOTE = "labelsift_artifacts", "mlflow.note.content"
 
 
 def write_artifacts(
@@ -60,22 +60,25 @@ def erase(run_id: str, ids: Collection[str], *, dry_run: bool) -> int:
         If the server does not answer or refuses, or has no such run.
     """
     with connected(tracking_uri()) as client, tempfile.TemporaryDirectory(prefix="labelsift-") as folder:
-        _require_standing(client, run_id)
+        tags = _standing(client, run_id).data.tags
         there = {Path(file.path).name for file in client.list_artifacts(run_id, FOLDER)}
-        found: dict[Path, set[str]] = {}
-        for name in filter(there.__contains__, FILES):
-            path = Path(client.download_artifacts(run_id, f"{FOLDER}/{name}", folder))
-            found[path] = erase_from(path, ids)
-        changed = [path for path, erased in found.items() if erased and not dry_run]
-        for path in changed:
-            client.log_artifact(run_id, str(path), FOLDER)
-        if changed and DIGEST_TAG in client.get_run(run_id).data.tags:
+        for name in there.intersection(FILES):
+            client.download_artifacts(run_id, f"{FOLDER}/{name}", folder)
+        changed = erase_from(Path(folder), ids)
+        if dry_run:
+            return len(set().union(*changed.values()))
+        for name in changed:
+            client.log_artifact(run_id, f"{folder}/{name}", FOLDER)
+        if changed and DIGEST_TAG in tags:
             client.delete_tag(run_id, DIGEST_TAG)  # the next log writes all files anew
-    return len(set().union(*found.values()))
+        note = erase_from_description(tags.get(NOTE, ""), ids)
+        if note != tags.get(NOTE, ""):
+            client.set_tag(run_id, NOTE, note)
+    return len(set().union(*changed.values()))
 
 
-def _require_standing(client: MlflowClient, run_id: str) -> None:
-    """Refuse a run that is not there, or in the trash, where MLflow changes nothing."""
+def _standing(client: MlflowClient, run_id: str) -> Run:
+    """Return a run; refuse one that is not there, or in the trash, where MLflow changes nothing."""
     from mlflow.exceptions import MlflowException
 
     try:
@@ -88,6 +91,7 @@ def _require_standing(client: MlflowClient, run_id: str) -> None:
     if run.info.lifecycle_stage == "deleted":
         hint = f"Delete it for good (mlflow gc --run-ids {run_id}), or restore it and call forget again"
         raise PlatformError("The run lies in MLflow's trash with its files", hint=hint)
+    return run
 
 
 def _listed(tag: str) -> str:

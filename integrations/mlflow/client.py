@@ -152,10 +152,7 @@ def log_batches(
     params: Mapping[str, str] = MappingProxyType({}),
     tags: Mapping[str, str],
 ) -> int:
-    """Write metrics, and the params and tags that a run does not hold; returns how many of these.
-
-    A param can never change: what an earlier log said of this scan stays.
-    """
+    """Write metrics, and params (which never change) and tags that a run does not hold; returns how many of these."""
     from mlflow.entities import Param, RunTag
 
     run_id, known = run.info.run_id, run.data

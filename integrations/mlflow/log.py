@@ -19,7 +19,7 @@ from labelsift.render.tracker_panels.scalars import HEADLINE
 from labelsift.render.verdict import HEADING
 from labelsift.store.run import Run as ScanRun
 
-from .artifacts import FOLDER, write_artifacts
+from .artifacts import FOLDER, NOTE, write_artifacts
 from .client import RUN_TAG, connected, log_batches, page, path_of, run_of_scan, tracking_uri
 from .related import (
     FINGERPRINT_TAG,
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from mlflow.entities import Metric, Run
     from mlflow.entities.model_registry import ModelVersion
 
-NOTE = "mlflow.note.content"
+# Facts of which a later log may say something else, and so tags: a param never changes.
+CHANGING = {f"labelsift_{name}" for name in ("classes", "error_rate_of", "not_sliced", "queue", "rows", "version")}
 ANCHOR = "dq/rows"  # its points tell which scans stand in a run, and at which steps
 LINES = 9  # scalars on the first screen of the saved view
 BESIDE = ("_low", "_high", "/labeled", "/judged", "/queue_decided", "/findings_cut")  # scalars that are not
@@ -69,7 +70,9 @@ def write(report: ScanRun, request: LogRequest) -> Receipt:
             tags |= link(client, run, parent, models, verdict=_verdict(content), address=page(uri, paths["run"]))
             tags[NOTE] = described(run.data.tags.get(NOTE, ""), content.summary, paths | {"run": ""})
             points = _points(client, run, content)
-            others = log_batches(client, run, metrics=points, params=content.params, tags=tags)
+            tags |= {name: value for name, value in content.params.items() if name in CHANGING}
+            params = {name: value for name, value in content.params.items() if name not in CHANGING}
+            others = log_batches(client, run, metrics=points, params=params, tags=tags)
             log_dataset(client, run, report.samples, content.parent, parent)
     rows, new, changed = len(content.flagged.rows), origin == "new", bool(changed or points or others)
     return Receipt(
@@ -85,7 +88,7 @@ def write(report: ScanRun, request: LogRequest) -> Receipt:
             "new_run": new,
             "metrics": len(content.metrics | content.slice_metrics),
             "metrics_written": len(points),
-            "params": len(content.params),
+            "params": len(params),
             "artifacts": len(names),
             "flagged_rows": rows,
             "flagged_total": content.flagged_total,

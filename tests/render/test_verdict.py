@@ -11,6 +11,7 @@ from labelsift.render.overview import IssueCount
 from labelsift.render.verdict import FEWEST, MAX_LENGTH, SHOWN, escaped, summary
 
 WHOLE = {"accuracy": 0.8125, "f1": 0.4567, "label_issue_rate": 0.1}
+RANGE = {"accuracy_low": 0.79, "accuracy_high": 0.8301, "f1_low": 0.44, "f1_high": 0.4789}
 GOLDEN = """\
 ### labelsift: 12 labels look wrong
 
@@ -115,6 +116,9 @@ def test_without_shares_none_is_written():
 
 def test_whose_predictions_are_judged_is_said():
     assert "The predicted column agrees with 81.2\u00a0% of the given labels" in written(source="predicted")
+    text = written(source="predicted", whole=WHOLE | RANGE).replace("\u00a0", " ")
+    assert "agrees with 81.2 % (79 % to 83 %) of the given labels; macro F1 0.457 (0.440 to 0.479)." in text
+    assert "81.2 % of" in written(whole=WHOLE | RANGE | {"accuracy_high": float("nan")}).replace("\u00a0", " ")
     assert "agrees" not in written(source="")
     assert "agrees" not in written(whole=WHOLE | {"accuracy": float("nan")})
 

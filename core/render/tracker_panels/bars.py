@@ -63,7 +63,9 @@ def _slices(name: str, slices: Table, metric: str, title: str) -> Bars | None:
     parts = [f"{len(worse):,} of {len(judged):,} slices {verb} worse than the rest by more than chance"]
     parts += [f"the worst {MOST_SLICES} are shown"] if len(worse) > MOST_SLICES else []
     parts += [f"and {len(declared):,} named by you"] if declared else []
-    return Bars(name, f"{title}: {', '.join(parts)}", ("slug", metric), [row[:2] for row in shown])
+    return Bars(
+        name, f"{title}: {', '.join(parts)} (intervals: table slices)", ("slug", metric), [row[:2] for row in shown]
+    )
 
 
 def _classes(classes: Table) -> Bars | None:
@@ -72,7 +74,7 @@ def _classes(classes: Table) -> Bars | None:
         return None
     highest = sorted(rows, key=lambda row: -row[1])[:MOST_CLASSES]
     title = f"Share of labels that look wrong, by class: the highest {len(highest)} of {len(rows):,}"
-    return Bars("classes", title, ("label", "label_issue_rate"), highest)
+    return Bars("classes", f"{title} (intervals: table classes)", ("label", "label_issue_rate"), highest)
 
 
 def _columns(table: Table, *names: str) -> Sequence[list[Any]]:

@@ -151,7 +151,8 @@ def _predictions(data: ScoredLabels) -> dict[str, float]:
     if not data.source:
         return {}
     prefix, whole = "dq/proxy" if data.source == PROXY else "dq/predicted", overall(data)
-    return {f"{prefix}_{name}": whole[name] for name in ("accuracy", "f1")}
+    ends = ("", "_low", "_high")
+    return {f"{prefix}_{name}{end}": whole[name + end] for name in ("accuracy", "f1") for end in ends}
 
 
 def _mean_label_score(overview: Overview) -> float:

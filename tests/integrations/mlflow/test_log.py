@@ -2,13 +2,14 @@
 
 import json
 import xml.etree.ElementTree as ET
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 from labelsift import platforms
 from labelsift.corrections.tracked_panels import tracked_panels
 from labelsift.errors import InputError
 from labelsift.integrations.mlflow import MLflow
+from labelsift.integrations.mlflow.log import CHANGING
 from labelsift.render.tracker_panels.panels import panels
 
 
@@ -28,7 +29,10 @@ def test_metrics_params_and_description_are_the_reports(logged, client):
     shown = tracked_panels(report)
     run = client.get_run(receipt.target)
     assert run.data.metrics == shown.metrics | shown.slice_metrics
-    assert run.data.params == shown.params
+    assert run.data.params == {name: value for name, value in shown.params.items() if name not in CHANGING}
+    assert {name: run.data.tags[name] for name in shown.params if name in CHANGING} == {
+        name: value for name, value in shown.params.items() if name in CHANGING
+    }
     headline, links, *rest = run.data.tags["mlflow.note.content"].split("\n\n")
     assert "\n\n".join([headline, *rest[:-1]]) == shown.summary
     assert f"](#/experiments/{run.info.experiment_id}/runs/{receipt.target}/artifacts/labelsift/report.html" in links
@@ -93,6 +97,17 @@ def test_the_same_scan_again_changes_nothing(logged, client):
     assert counted["table_rows"]["flagged"] == len(report.findings)  # log_table would have doubled them
     assert counted["artifacts"] == again.details["artifacts"] == 12
     assert counted["metrics"] == again.details["metrics"]
+
+
+def test_what_a_later_log_says_otherwise_is_changed(tracked, client, make_report, monkeypatch):
+    report = make_report(run="20261123-110000-0008")
+    receipt, shown = report.log("mlflow", target="read back"), tracked_panels(report)
+    later = {"labelsift_queue": "http://there", "labelsift_error_rate_of": "random probes that people judged"}
+    for facts in (later, later | {"labelsift_error_rate_of": "the scan"}):
+        content = replace(shown, params=shown.params | facts)
+        monkeypatch.setattr("labelsift.integrations.mlflow.log.tracked_panels", lambda *_, what=content, **__: what)
+        assert report.log("mlflow", target="read back").updated > 0
+        assert facts.items() <= client.get_run(receipt.target).data.tags.items()
 
 
 def test_no_byte_of_a_text_is_written_unless_asked_for(tracked, make_report, planted, all_bytes, tmp_path):

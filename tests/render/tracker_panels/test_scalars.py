@@ -36,11 +36,13 @@ def scalars_of(report, review=REVIEW, **options):
 
 
 def test_the_headline_stands_first_and_every_estimate_has_its_range(make_report):
-    values = scalars_of(make_report())
+    values = scalars_of(make_report(predicted=True))
     assert tuple(values)[:5] == HEADLINE
     assert [values[name] for name in HEADLINE] == [200, pytest.approx(0.12), 0.1, 0.8, 4]
     for name in ("dq/error_rate_est", "dq/flag_precision"):
         assert values[f"{name}_low"] < values[name] < values[f"{name}_high"]
+    for name in ("dq/predicted_accuracy", "dq/predicted_f1"):
+        assert values[f"{name}_low"] < values[name] <= values[f"{name}_high"]
     assert (values["dq/hours_spent"], values["dq/queue_decided"]) == (0.5, 20)
 
 
