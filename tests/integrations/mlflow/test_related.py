@@ -11,6 +11,7 @@ import pytest
 from labelsift import platforms
 from labelsift.errors import InputError, PlatformError
 from labelsift.report import report_of
+from labelsift.search.named_slices import SETTING
 from labelsift.store.store import Store
 
 pytestmark = pytest.mark.server
@@ -120,6 +121,29 @@ def test_erased_samples_leave_the_tables_the_file_and_the_report(tracked, client
         assert "erased on request" in file.read()
     again = report.log("mlflow", target="erased")  # writes all of it again, as this run was not erased from
     assert again.updated > 0 and forget(gone, project=receipt.target, dry_run=True) == 2
+
+
+def test_a_condition_that_names_an_erased_sample_leaves_tables_and_description(tracked, client, make_report, tmp_path):
+    report = make_report(run="20261123-130000-0005")
+    ids = ", ".join(f"'t{row}'" for row in range(3, 200, 10))
+    mine = f"id IN ({ids})"  # every wrong label: surely worse
+    report = replace(report, settings=report.settings | {SETTING: {"mine": mine}})
+    receipt = report.log("mlflow", target="conditions")
+
+    def standing():
+        path = client.download_artifacts(receipt.target, "labelsift", str(tmp_path))
+        texts = [client.get_run(receipt.target).data.tags["mlflow.note.content"]]
+        for name in ("slices.json", "dictionary.json", "report.html"):
+            with open(f"{path}/{name}") as file:
+                texts.append(file.read())
+        return ["'t13'" in text for text in texts]
+
+    assert standing()[:3] == [True] * 3
+    note = client.get_run(receipt.target).data.tags["mlflow.note.content"]
+    assert platforms.get("mlflow").forget(["t13"], project=receipt.target) == 1
+    assert standing() == [False] * 4
+    less = client.get_run(receipt.target).data.tags["mlflow.note.content"]
+    assert 0 < len(note.split("\n")) - len(less.split("\n")) <= 2 and less.startswith("### labelsift: ")
 
 
 def test_a_run_that_is_not_there_is_named(tracked):
