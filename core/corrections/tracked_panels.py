@@ -11,6 +11,7 @@ from ..data.adjudication import REPEAT
 from ..errors import LabelsiftError
 from ..metrics.scored_labels import scored_labels
 from ..render.overview import Overview
+from ..render.tracker_panels.disclosure import disclosed
 from ..render.tracker_panels.panels import Panels, Parent, panels
 from ..render.tracker_panels.scalars import CUT, Rate, Review, scalars
 from ..review.judged_labels import learned
@@ -79,6 +80,7 @@ def _rates(run: Run, records: Sequence[Record]) -> tuple[Rate | None, Rate | Non
 
 
 def _scalars(run: Run, records: Sequence[Record] | None) -> dict[str, float]:
+    run = disclosed(run)
     return scalars(Overview(run), scored_labels(run), review_of(run, records))
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Collection
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from ..data.issues import advice_names, also_found_sentence, issue_named, span_k
 from ..data.schemas import issues_in, of_issue
 from ..metrics.slice_metrics import judged_labels, score_column
 from .class_health import ClassHealth, extra_and_missing, multilabel_health, single_label_health
+from .counts import Histogram, IssueCount
 from .worse_values import WorseValue, worse_values
 from .wrong_label_words import (
     WrongLabelNumber,
@@ -39,35 +39,19 @@ if TYPE_CHECKING:
 BINS = 20
 
 
-@dataclass(frozen=True)
-class IssueCount:
-    """How many of the samples that an issue was looked for in have it."""
-
-    issue: str
-    count: int
-    of: int
-
-    @property
-    def rate(self) -> float:
-        """The share of the samples, 0..1; NaN where it could be looked for in none."""
-        return self.count / self.of if self.of else math.nan
-
-
-@dataclass(frozen=True)
-class Histogram:
-    """Counts between edges (``len(edges) == len(counts) + 1``), and how many of them are flagged."""
-
-    edges: tuple[float, ...]
-    counts: tuple[int, ...]
-    flagged: tuple[int, ...]
-
-
 class Overview:
-    """Counts, rates and the verdict of one report; each is worked out when first asked for."""
+    """Counts, rates and the verdict of one report; each is worked out when first asked for.
 
-    def __init__(self, report: Run) -> None:
+    Parameters
+    ----------
+    named
+        The classes that may be named; None for all.
+    """
+
+    def __init__(self, report: Run, *, named: Collection[str] | None = None) -> None:
         self.report = report
         self.rows = len(report.samples)
+        self.named = named
 
     @cached_property
     def labels(self) -> pa.ChunkedArray | None:
@@ -162,6 +146,18 @@ class Overview:
         return tuple(sorted(counted, key=lambda pair: (-pair[2], pair[:2])))
 
     @cached_property
+    def mix_ups(self) -> tuple[tuple[str, str, int], ...]:
+        """Those of the confusions whose classes may be named."""
+        if self.named is None:
+            return self.confusions
+        return tuple(pair for pair in self.confusions if pair[0] in self.named and pair[1] in self.named)
+
+    @cached_property
+    def named_classes(self) -> tuple[ClassHealth, ...]:
+        """Those of the classes that may be named."""
+        return tuple(health for health in self.classes if self.named is None or health.name in self.named)
+
+    @cached_property
     def classes(self) -> tuple[ClassHealth, ...]:
         """One entry a class, the highest rate of suspicious labels first."""
         if self.labels is None:
@@ -170,7 +166,7 @@ class Overview:
             return multilabel_health(self.report, self._judged)
         if self.report.samples.task != "classification":
             return ()
-        return single_label_health(self.report, self._judged, self._flags("label"), self.confusions)
+        return single_label_health(self.report, self._judged, self._flags("label"), self.mix_ups)
 
     @cached_property
     def worse_values(self) -> tuple[WorseValue, ...]:
@@ -276,7 +272,7 @@ class Overview:
     def pointers(self) -> str:
         """What the page shows in notes, figures and cards: odd classes, the usual confusion, the other issues."""
         sentences = class_sentences(self.report)
-        top = self.confusions[0] if self.confusions else None
+        top = self.mix_ups[0] if self.mix_ups else None
         if top and top[2] > 1:
             sentences.append(f"The most common mix-up: {top[2]:,} labeled {top[0]} look like {top[1]}.")
         leading = "span" if self.marked else "label"

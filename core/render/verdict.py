@@ -41,7 +41,7 @@ def summary(
     Parameters
     ----------
     slices
-        The table of :func:`labelsift.metrics.slice_table.full_table`, worst label-issue rate first.
+        The slices of trackers, worst label-issue rate first; ``worse_in`` says in which metrics each is worse.
     whole
         The metrics of the whole data set.
     source
@@ -51,14 +51,16 @@ def summary(
     review
         How far people are, as Markdown.
     """
-    worse = _worse(slices, whole["label_issue_rate"]) if overview.tells_shares else []
+    worse = _worse(slices) if overview.tells_shares else []
     parts = [
         f"{HEADING}{escaped(overview.verdict)}",
         review,
         f"{_worst(worse)} {escaped(overview.details)}".strip(),
         _judge(overview, whole, source, counted),
         _issues(overview),
-        "\n".join(f"- {title}: {escaped(verdict, 500)}" for title, verdict in verdicts_of(overview.report)),
+        "\n".join(
+            f"- {title}: {escaped(verdict, 500)}" for title, verdict in verdicts_of(overview.report, words=False)
+        ),
         _pairs(overview),
         _classes(overview),
         _slices(worse),
@@ -108,12 +110,12 @@ def _issues(overview: Overview) -> str:
 
 
 def _pairs(overview: Overview) -> str:
-    rows = [(_name(given), _name(suggested), f"{count:,}") for given, suggested, count in overview.confusions[:SHOWN]]
+    rows = [(_name(given), _name(suggested), f"{count:,}") for given, suggested, count in overview.mix_ups[:SHOWN]]
     return _table("Most common mix-ups", ("Given label", "Looks like", "Samples"), rows)
 
 
 def _classes(overview: Overview) -> str:
-    worst = [health for health in overview.classes if health.flagged and health.rows >= FEWEST][:SHOWN]
+    worst = [health for health in overview.named_classes if health.flagged and health.rows >= FEWEST][:SHOWN]
     rows = [
         (
             _name(health.name),
@@ -127,13 +129,9 @@ def _classes(overview: Overview) -> str:
     return _table("Classes with the worst labels", head if overview.tells_shares else head[:3], rows)
 
 
-def _worse(slices: pa.Table, rate: float) -> list[dict[str, Any]]:
-    """Return the slices whose whole interval lies above the data set's rate, worst first."""
-    return [
-        row
-        for row in slices.to_pylist()
-        if row["judged"] >= FEWEST and row["label_issue_rate"] is not None and row["label_issue_rate_low"] > rate
-    ]
+def _worse(slices: pa.Table) -> list[dict[str, Any]]:
+    """Return the slices whose labels the table calls worse than the rest by more than chance, worst first."""
+    return [row for row in slices.to_pylist() if "label_issue_rate" in row["worse_in"].split(", ")]
 
 
 def _worst(worse: list[dict[str, Any]]) -> str:

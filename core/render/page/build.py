@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+from collections.abc import Collection
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -45,6 +46,7 @@ def write_page(
     recorded: bool = False,
     with_map: bool = True,
     brief: bool = False,
+    named: Collection[str] | None = None,
 ) -> Path:
     """Write the page and return its path.
 
@@ -63,6 +65,9 @@ def write_page(
     brief
         Leave out what takes long where there are many rows: map, heat maps, the search for weak slices, and most
         samples. The page says so.
+    named
+        The classes that may be named beside figures, where values of few samples may not; None for a local page,
+        which names all.
 
     Raises
     ------
@@ -74,7 +79,7 @@ def write_page(
         require_texts(report.samples, "A page with texts", run=report.run, hint=hint)
         if recorded and report.store is not None:
             report.store.wrote(report.run, REPORT_PAGE, path)
-    return save(render_page(report, share=share, with_map=with_map, brief=brief), Path(path))
+    return save(render_page(report, share=share, with_map=with_map, brief=brief, named=named), Path(path))
 
 
 def save(page: str, path: Path) -> Path:
@@ -95,12 +100,19 @@ def save(page: str, path: Path) -> Path:
     return path
 
 
-def render_page(report: Run, *, share: bool = False, with_map: bool = True, brief: bool = False) -> str:
+def render_page(
+    report: Run,
+    *,
+    share: bool = False,
+    with_map: bool = True,
+    brief: bool = False,
+    named: Collection[str] | None = None,
+) -> str:
     """Return the page's HTML."""
     style = template("page.css")
     script = "(() => {\n'use strict';\n" + "\n".join(map(template, SCRIPTS)) + "\n})();\n"
     fixed = {"style": style, "script": script, "style_hash": content_hash(style), "script_hash": content_hash(script)}
-    overview = Overview(report)
+    overview = Overview(report, named=named)
     head = {name: html.escape(visible(text)) for name, text in headline(overview).items()}
     head["version"] = html.escape(installed_version("labelsift") or "")
     frame = Template(template("index.html"))

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from ...data.formatting import shortened
 from ...data.issues import SYSTEMATIC, issue_named
 from ...data.schemas import of_issue
+from ..check_verdicts import OF_WORDS
 from ..masking import shown_beginnings
 from .anchors import anchor
 from .safety import shared_reason
@@ -29,8 +30,6 @@ EXAMPLES, TEXT_LENGTH = 4, 240
 REMARKS, TABLES, TABLE_ROWS, TABLE_COLUMNS = 12, 4, 40, 8
 CELL_LENGTH, NAME_LENGTH, SENTENCE_LENGTH = 160, 300, 1_000
 _LOOKED_AT = 400  # worst findings of an issue among which examples of each kind are looked for
-# Their tables and sentences hold words of the texts themselves, which a page for sharing must not.
-_OF_WORDS = frozenset({"cluster", "garbage"})
 
 
 def check_sections(report: Run, overview: Overview, *, share: bool) -> dict[str, Any]:
@@ -45,7 +44,7 @@ def check_sections(report: Run, overview: Overview, *, share: bool) -> dict[str,
     rows = []
     for issue in issues:
         words, stated = issue_named(issue), facts.get(issue, {})
-        bare = share and issue in _OF_WORDS
+        bare = share and issue in OF_WORDS
         verdict = "" if bare else shortened(stated.get("verdict") or "", SENTENCE_LENGTH)
         # What holds of the whole data set the verdict says.
         remarks = [row for row in general.get(issue, []) if row[1] not in verdict and (row[0] or not verdict)]

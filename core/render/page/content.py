@@ -114,7 +114,13 @@ def content(
         "about": _about(report, annotations, share=share),
     }
     section = slice_section(
-        report, share=share, tells_shares=overview.tells_shares, room=room, encode=encode, brief=brief
+        report,
+        share=share,
+        tells_shares=overview.tells_shares,
+        room=room,
+        encode=encode,
+        brief=brief,
+        fewest=0 if overview.named is None else FEWEST,
     )
     taken = len(encode(fixed | {"cells": members(section, [])}).encode()) + MEMBERS_ROOM * len(section.masks)
     needed = {"columns": section.columns, "wrong": section.wrong, "more": section.more}
@@ -157,7 +163,7 @@ def _overview(overview: Overview, *, sections: Collection[str]) -> dict[str, Any
         "issues": issues,
         "quality": None if quality is None else {"counts": quality.counts, "flagged": quality.flagged},
         "confusions": [
-            [_cut(given), _cut(suggested), count] for given, suggested, count in overview.confusions[:SHOWN_CONFUSIONS]
+            [_cut(given), _cut(suggested), count] for given, suggested, count in overview.mix_ups[:SHOWN_CONFUSIONS]
         ],
     }
 
@@ -177,7 +183,7 @@ def _classes(overview: Overview, *, fewest: int) -> list[list[Any]]:
             _rounded(health.agreement),
             health.remark,
         ]
-        for health in [health for health in overview.classes if health.rows >= fewest][:SHOWN_CLASSES]
+        for health in [health for health in overview.named_classes if health.rows >= fewest][:SHOWN_CLASSES]
     ]
 
 
@@ -200,11 +206,11 @@ def _rounded(value: float | None) -> float | None:
 
 def _matrix(overview: Overview) -> dict[str, Any] | None:
     """Given (rows) against suggested (columns) for the classes of the most common pairs, most common first."""
-    if not overview.confusions:
+    if not overview.mix_ups:
         return None
     classes = {label for *pair, _ in overview.confusions for label in pair}
     chosen: set[str] = set()
-    for *pair, _ in overview.confusions:
+    for *pair, _ in overview.mix_ups:
         if len(chosen.union(pair)) <= MATRIX_LABELS:
             chosen.update(pair)
     labels = sorted(chosen)

@@ -8,7 +8,7 @@ all views together (Bonferroni), excludes 0.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 LABEL = LABELS[0]  # the given one
 COLUMNS = 8  # whose pairs are crossed
 ROWS, ACROSS = 20, 12  # of a view
+OTHER = "(other, few samples)"
 VALUE_LENGTH = 300  # as of the samples' own metadata on the page
 CELL = ("row", "column", "n", "value", "low", "high", "rest", "difference", "differenceLow", "differenceHigh", "slug")
 
@@ -76,8 +77,11 @@ class View:
     slugs: tuple[str, ...]
 
 
-def dimensions(run: Run, data: ScoredLabels, metric: str) -> list[Dimension]:
-    """Return the columns whose values differ most in a metric, the clearest first, then the classes."""
+def dimensions(run: Run, data: ScoredLabels, metric: str, *, fewest: int = 0) -> list[Dimension]:
+    """Return the columns whose values differ most in a metric, the clearest first, then the classes.
+
+    Values of fewer samples than ``fewest`` have no name: they are put together.
+    """
     cells = partitions(run.samples, but=hidden_columns(run.facts))[0]
     strength = {name: _strength(data, metric, made) for name, made in cells.items()}
     parted = [
@@ -91,7 +95,7 @@ def dimensions(run: Run, data: ScoredLabels, metric: str) -> list[Dimension]:
     if labels is not None and LABEL not in cells and 1 < len(labels):
         names = tuple(term if isinstance(term := predicate[0][1], str) else None for predicate in labels.predicates)
         result.append(Dimension(LABEL, labels, names, (None,) * len(names), False, len(places)))
-    return result
+    return [_gathered(dim, fewest) for dim in result]
 
 
 def views(data: ScoredLabels, metric: str, dims: list[Dimension], *, room: int, size: Callable[[object], int]) -> Any:  # noqa: ANN401 - plain data
@@ -146,6 +150,19 @@ def _dimension(run: Run, name: str, cells: Cells, given: np.ndarray, sure: np.nd
         bounds = tuple(None if value is None else pair for value, pair in zip(values, ranges, strict=True))
     follows = bool(sure.any()) and lambda_of(given[sure], cells.codes[sure]) >= FOLLOWS
     return Dimension(name, cells, shown, bounds, follows, place)
+
+
+def _gathered(dim: Dimension, fewest: int) -> Dimension:
+    """Return a dimension whose values of few samples are one."""
+    few = np.bincount(dim.cells.codes, minlength=len(dim.cells)) < fewest
+    if not few.any():
+        return dim
+    kept = np.flatnonzero(~few).tolist()
+    codes = np.where(few, len(kept), np.cumsum(~few) - 1)[dim.cells.codes]
+    predicates = (*(dim.cells.predicates[code] for code in kept), ((dim.name, OTHER),))
+    described = (*(dim.cells.described[code] for code in kept), f"{dim.name}: {OTHER}")
+    shown, ranges = (tuple(values[code] for code in kept) for values in (dim.shown, dim.ranges))
+    return replace(dim, cells=Cells(predicates, described, codes), shown=(*shown, OTHER), ranges=(*ranges, None))
 
 
 def _as_values(column: pa.ChunkedArray, rows: np.ndarray) -> list[str | None]:

@@ -59,7 +59,14 @@ class SliceSection:
 
 
 def slice_section(
-    report: Run, *, share: bool, tells_shares: bool, room: int, encode: Callable[[object], str], brief: bool = False
+    report: Run,
+    *,
+    share: bool,
+    tells_shares: bool,
+    room: int,
+    encode: Callable[[object], str],
+    brief: bool = False,
+    fewest: int = 0,
 ) -> SliceSection:
     """Gather the section.
 
@@ -73,6 +80,8 @@ def slice_section(
         Bytes of the page's content.
     brief
         Leave out heat maps and weak slices.
+    fewest
+        Samples of a value or slice that has a name.
     """
     data = scored_labels(report)
     names = _metrics(data, tells_shares=tells_shares)
@@ -83,8 +92,10 @@ def slice_section(
         return len(encode(value).encode())
 
     part = int(ROOM * room / len(names))
-    made = {name: _metric(report, data, name, room=part, size=size, brief=brief) for name in names}
+    made = {name: _metric(report, data, name, room=part, size=size, brief=brief, fewest=fewest) for name in names}
     listed, masks = listed_slices(report, data, names[0], share=share, weak=not brief)
+    kept = [place for place, mask in enumerate(masks) if mask.sum() >= fewest]
+    listed, masks = [listed[place] for place in kept], tuple(masks[place] for place in kept)
     if not listed and not any(entry["views"] for entry, _ in made.values()):
         return SliceSection()
     content = {
@@ -120,9 +131,9 @@ def _metrics(data: ScoredLabels, *, tells_shares: bool) -> list[str]:
 
 
 def _metric(
-    report: Run, data: ScoredLabels, name: str, *, room: int, size: Callable[[object], int], brief: bool
+    report: Run, data: ScoredLabels, name: str, *, room: int, size: Callable[[object], int], brief: bool, fewest: int
 ) -> tuple[dict[str, Any], list[Dimension]]:
-    dims = [] if brief else dimensions(report, data, name)
+    dims = [] if brief else dimensions(report, data, name, fewest=fewest)
     plain = [_dimension(dim) for dim in dims]
     shown = views(data, name, dims, room=room - size(plain), size=size)
     whole = estimates(data, name, np.zeros(len(data.given), dtype=np.int64), 1)

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from ...data.issues import issue_named
 from ...store.run import Run
+from .disclosure import masked_classes
 from .panels import Panels
 
 FILES = ("samples.parquet", "flagged.parquet", "dataset.json")
@@ -32,7 +33,7 @@ def write_dataset(run: Run, content: Panels, folder: Path) -> dict[str, Any]:
 
 def samples_table(run: Run) -> pa.Table:
     """Return a row a sample: ``id``, ``label`` and ``split`` where they are known, and ``issues``, which flagged it."""
-    samples = run.samples
+    samples = masked_classes(run).samples
     columns: dict[str, Any] = {"id": samples.ids}
     for name, column in (("label", samples.given), ("split", samples.column("split"))):
         if column is not None:

@@ -8,9 +8,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from ...data.factorize import MAX_VALUES
 from ...data.formatting import listed
 from ...data.hidden_texts import COLUMNS
 from ...data.samples import Samples
@@ -22,8 +20,8 @@ from ...metrics.slice_metrics import FEWEST, overall, scored_labels
 from ...search.named_slices import SETTING, Definitions, named_masks, named_slices
 from ...signals.signals import Signals
 from ...store.run import Run
-from ...texts.redaction import matches
 from ..class_table import class_table
+from .disclosure import disclosed, personal_columns
 from .slices import LOGGED, slice_metrics, slice_table, worse_slices
 
 
@@ -100,28 +98,15 @@ def evaluation_metrics(run: Run) -> dict[str, float]:
 
     Nothing where fewer than ten samples have a label and a prediction.
     """
+    run = disclosed(run)
     data = scored_labels(run)
-    slices, masks, _ = slice_table(run)
+    slices, masks = slice_table(run)
     whole = overall(data)
     if whole["counted"] < FEWEST:
         return {}
     metrics = {f"slice.{name}/{slug(())}": whole[name] for name in LOGGED}
     metrics |= slice_metrics(slices, class_table(data), worse_slices(run, data, masks))
     return {name: value for name, value in metrics.items() if np.isfinite(value)}
-
-
-def personal_columns(samples: Samples) -> list[str]:
-    """Return the metadata columns of few values of which one is personal data or a secret."""
-    hidden = []
-    for name in samples.metadata.column_names:
-        column = samples.metadata[name]
-        if pa.types.is_dictionary(column.type):
-            column = column.cast(column.type.value_type)
-        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            values = pc.unique(column).drop_null()
-            if len(values) <= MAX_VALUES and any(matches(value) for value in values.to_pylist()):
-                hidden.append(name)
-    return hidden
 
 
 def _predicted_names(values: np.ndarray, classes: Sequence[str]) -> list[str]:

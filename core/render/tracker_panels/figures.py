@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..overview import Histogram as Histogram  # trackers draw it
+from ..counts import Histogram as Histogram  # trackers draw it
 from ..overview import Overview
 
 MAX_MATRIX = 30

@@ -1,7 +1,8 @@
 """Panels of a tracker as plain data: scalars, tables and charts that the W&B and MLflow writers only render.
 
-No text of a sample is in any panel unless asked for, nor an annotator's name or a figure of one person, nor a slice or
-class of fewer than ten samples. What could carry text is left out by construction, not by searching for it.
+No text of a sample is in any panel unless asked for, nor an annotator's name or a figure of one person, nor a figure of
+a slice or class of fewer than ten samples: all is made from what :mod:`labelsift.render.tracker_panels.disclosure`
+leaves of a run. What could carry text is left out by construction, not by searching for it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from ..class_table import class_table, set_table
 from ..overview import Overview
 from ..verdict import summary
 from .dictionary import COLUMNS, dictionary
+from .disclosure import disclosed, named_classes, private_columns
 from .figures import Histogram, Matrix, Table, confusion, plain
 from .flagged import SHOWN, flagged_table
 from .scalars import Review, error_rate, scalars
@@ -156,9 +158,10 @@ def panels(
         Add the columns ``reason`` and ``text`` to the flagged table, with personal data and secrets masked. Texts may
         hold names of people that no check finds, so they are sent only when asked for.
     """
-    overview, review = Overview(report), review or Review()
+    left_out, report = sorted(private_columns(report)), disclosed(report, words=with_text)
+    overview, review = Overview(report, named=named_classes(report.samples)), review or Review()
     data = scored_labels(report)
-    slices, masks, left_out = slice_table(report)
+    slices, masks = slice_table(report)
     classes = set_table(overview, data) if report.samples.task == "multilabel" else class_table(data)
     classes = classes.filter(pc.greater_equal(classes["n"], FEWEST))
     worse = worse_slices(report, data, masks)
@@ -226,7 +229,7 @@ def _queue(review: Review) -> str:
 
 
 def _params(
-    overview: Overview, source: str, rate_of: str, page: str, left_out: tuple[str, ...], parent: Parent | None
+    overview: Overview, source: str, rate_of: str, page: str, left_out: Sequence[str], parent: Parent | None
 ) -> dict[str, str]:
     report = overview.report
     facts: Mapping[str, object] = {

@@ -18,7 +18,6 @@ import pyarrow.compute as pc
 
 from ...data.factorize import Cells, partitions
 from ...data.hidden_texts import hidden_columns
-from ...data.people_columns import people_columns
 from ...data.slugs import describe, slug, slugs
 from ...metrics.metric_names import METRICS
 from ...metrics.slice_metrics import FEWEST, PROXY, ScoredLabels
@@ -46,8 +45,13 @@ class Worse:
     by: float
 
 
-def slice_table(run: Run) -> tuple[pa.Table, dict[str, np.ndarray], tuple[str, ...]]:
+def slice_table(run: Run) -> tuple[pa.Table, dict[str, np.ndarray]]:
     """Return the slices of at least ten samples, the worst label-issue rate first.
+
+    Parameters
+    ----------
+    run
+        Disclosed, see :mod:`labelsift.render.tracker_panels.disclosure`.
 
     Returns
     -------
@@ -55,11 +59,8 @@ def slice_table(run: Run) -> tuple[pa.Table, dict[str, np.ndarray], tuple[str, .
         slug, predicate, kind (declared, column), n and each metric with its interval.
     masks
         Declared slices: name → bool, shape (n,).
-    left_out
-        Columns that make no slices, as their values name people.
     """
-    people = people_columns(run.samples.metadata.column_names)
-    cells, _ = partitions(run.samples, but=hidden_columns(run.facts) | people)
+    cells, _ = partitions(run.samples, but=hidden_columns(run.facts))
     masks = {name: mask for name, mask in named_masks(run).items() if mask.any()}
     table = full_table(run, [*cells.values(), *(_cells_of(name, mask) for name, mask in masks.items())])
     declared = {slug(((COLUMN, name),)): slices_of(run)[name].predicate for name in masks}
@@ -73,7 +74,7 @@ def slice_table(run: Run) -> tuple[pa.Table, dict[str, np.ndarray], tuple[str, .
     table = table.append_column("kind", pa.array(kinds, pa.string()))
     inside = [not name.startswith(REST) for name in slugs]
     table = table.filter(pc.and_(pa.array(inside, pa.bool_()), pc.greater_equal(table["n"], FEWEST)))
-    return table.take(pa.array(worst_first(table, "label_issue_rate"))), masks, tuple(sorted(people))
+    return table.take(pa.array(worst_first(table, "label_issue_rate"))), masks
 
 
 def worse_slices(run: Run, data: ScoredLabels, masks: Mapping[str, np.ndarray]) -> list[Worse]:

@@ -14,8 +14,10 @@ from labelsift import platforms
 from labelsift.corrections.tracked_panels import tracked_panels
 from labelsift.errors import InputError, PlatformError
 from labelsift.integrations.wandb import WandB, readback
+from labelsift.render.page.build import render_page
 from labelsift.render.tracker_panels.bars import bars
 from labelsift.render.tracker_panels.description import END
+from labelsift.render.tracker_panels.disclosure import disclosed, named_classes
 from labelsift.render.tracker_panels.panels import TABLES
 from labelsift.report import load
 from labelsift.store.store import Store
@@ -72,7 +74,7 @@ def test_everything_reads_back_equal_to_the_report(offline, make_report):
         for column, suggested in enumerate(shown.confusion.labels)
     }
     page = offline.joinpath(receipt.target, "files", logged["dq_report/report"]["path"]).read_text(encoding="utf-8")
-    assert page == report.to_html(offline / "own.html", share=True).read_text(encoding="utf-8")
+    assert page == render_page(disclosed(report), share=True, named=named_classes(report.samples))
 
     run = of_kind(records, "run")[-1]
     assert run["job_type"] == "data-quality"

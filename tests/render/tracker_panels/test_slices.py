@@ -102,7 +102,7 @@ def test_few_samples_and_people_go_nowhere(make_report):
 @given(st.lists(st.text(min_size=1, max_size=60), min_size=2, max_size=6, unique=True))
 def test_names_are_taken_by_both_trackers_and_stand_for_one_thing(make_report, values):
     report = with_metadata(make_report(), odd=[values[row % len(values)] for row in range(200)])
-    table, _, _ = slice_table(report)
+    table, _ = slice_table(report)
     names = table["slug"].to_pylist()
     assert len({name.casefold() for name in names}) == len(names)
     shown = panels(report, every=True)
