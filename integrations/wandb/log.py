@@ -93,7 +93,8 @@ def _log(session: Opened, report: ScanRun, content: Panels, request: LogRequest)
     entries["dq/findings_cut"] = float(content.flagged_total - _shown(content))
     entries |= charts(content)
     with tempfile.TemporaryDirectory(prefix="labelsift-") as folder:
-        page = write_tracker_page(report, Path(folder) / "report.html", with_text=request.with_text)
+        path, known = Path(folder) / "report.html", content.disclosed
+        page = write_tracker_page(report, path, with_text=request.with_text, known=known)
         entries[REPORT] = wandb.Html(page.read_text(encoding="utf-8"), inject=False)
         run.log(entries | ({SCAN: content.step} if session.ours else {}))
         names = log_dataset(run, report, content, Path(folder))

@@ -42,7 +42,7 @@ def write_files(folder: Path, run: Run, content: Panels, *, with_text: bool) -> 
         "metrics_of": content.metrics_of,
     }
     (folder / "figures.json").write_text(json.dumps(numbers, indent=1), encoding="utf-8")
-    write_tracker_page(run, folder / "report.html", with_text=with_text)
+    write_tracker_page(run, folder / "report.html", with_text=with_text, known=content.disclosed)
     return sorted(file.name for file in folder.iterdir())
 
 

@@ -22,22 +22,27 @@ if TYPE_CHECKING:
 MOST_ROWS, MOST_WORK = 50_000, 20_000_000  # of a page that is whole; work: rows times columns squared
 
 
-def write_tracker_page(report: Run, path: Path, *, with_text: bool) -> Path:
-    """Write the page, brief where the run is large, and return its path."""
-    run, share = page_run(report, with_text=with_text)
+def write_tracker_page(report: Run, path: Path, *, with_text: bool, known: Run | None = None) -> Path:
+    """Write the page, brief where the run is large, and return its path; see :func:`page_run`."""
+    run, share = page_run(report, with_text=with_text, known=known)
     rows, columns = len(run.samples), run.samples.metadata.num_columns
     brief = rows > MOST_ROWS or rows * columns**2 > MOST_WORK
     return write_page(run, path, share=share, brief=brief, named=named_classes(run.samples))
 
 
-def page_run(report: Run, *, with_text: bool) -> tuple[Run, bool]:
+def page_run(report: Run, *, with_text: bool, known: Run | None = None) -> tuple[Run, bool]:
     """Return the run whose page a tracker gets, and whether the page is one to share, without texts.
 
     With texts it is a copy of the run in which personal data and secrets are masked; spans, which have their places in
     the texts as they are, get the page without texts.
+
+    Parameters
+    ----------
+    known
+        The disclosed run with words if ``with_text``, where it was worked out before.
     """
     whole = with_text and report.samples.task != "spans"
-    run = disclosed(report, words=whole)
+    run = known if known is not None and whole == with_text else disclosed(report, words=whole)
     if not whole:
         return run, True
     hidden = HiddenTexts(report.findings, report.scores.column_names)

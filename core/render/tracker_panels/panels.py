@@ -89,6 +89,9 @@ class Panels:
         a line.
     times
         When these scans were made: step → seconds since 1970.
+    disclosed
+        The run that all of this was made of, and the page is; see
+        :func:`labelsift.render.tracker_panels.disclosure.disclosed`.
     """
 
     title: str
@@ -109,6 +112,7 @@ class Panels:
     step: int = 0
     earlier: tuple[tuple[int, dict[str, float]], ...] = ()
     times: dict[int, float] = field(default_factory=dict)
+    disclosed: Run | None = field(default=None, repr=False, compare=False)
 
     @property
     def flagged_total(self) -> int:
@@ -127,8 +131,9 @@ class Panels:
         return whole.hexdigest()
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all but ``all_flagged`` as plain values, tables and figures as dictionaries; nothing is copied."""
-        values = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "all_flagged"}
+        """Return all but ``all_flagged`` and ``disclosed`` as plain values, tables and figures as dictionaries."""
+        names = [each.name for each in fields(self) if each.name not in ("all_flagged", "disclosed")]
+        values = {name: getattr(self, name) for name in names}  # nothing is copied
         plain = {
             name: vars(value) if is_dataclass(value) and not isinstance(value, type) else value
             for name, value in values.items()
@@ -186,6 +191,7 @@ def panels(
         metrics_of=data.source,
         parent=parent,
         times={0: report.created.timestamp()},
+        disclosed=report,
     )
 
 
