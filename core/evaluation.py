@@ -25,8 +25,8 @@ from .metrics.gates.conditions import conditions_of
 from .metrics.gates.results import GateResult, without_few
 from .metrics.slice_cells import LABELS
 from .metrics.slice_metrics import FEWEST, estimates, scored_labels
-from .render.tracker_panels.evaluation import unscanned_run
 from .render.tracker_panels.slices import WORST, in_order, worse_in
+from .render.tracker_panels.unscanned_run import unscanned_run
 from .report import Report, report_of
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from labelsift.errors import InputError, LabelsiftError
 from labelsift.io.read import read
 from labelsift.models.trained_classifier import classes_of, predicted
 from labelsift.platforms import Receipt
-from labelsift.render.tracker_panels.evaluation import evaluation_metrics, unscanned_run, with_predictions
+from labelsift.render.tracker_panels.unscanned_run import evaluation_metrics, unscanned_run, with_predictions
 from labelsift.scanning import scan
 from labelsift.signals.signals import Signals
 from labelsift.store.base import DEFAULT

@@ -5,7 +5,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from labelsift.errors import InputError
-from labelsift.render.tracker_panels.evaluation import (
+from labelsift.render.tracker_panels.unscanned_run import (
     evaluation_metrics,
     personal_columns,
     unscanned_run,
