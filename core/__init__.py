@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from .data.issues import fill_with as _fill_with
 
 if TYPE_CHECKING:
+    from .capture.capture import Capture
+    from .capture.watch import watch
     from .corrections.annotate import note
     from .corrections.progress import agreement
     from .corrections.record import record, recorded
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from .signals.training_dynamics import Dynamics
 
 _MODULE_OF = {
+    "Capture": ".capture.capture",
+    "watch": ".capture.watch",
     "note": ".corrections.annotate",
     "agreement": ".corrections.progress",
     "record": ".corrections.record",
@@ -55,6 +59,7 @@ _MODULE_OF = {
 }  # a name is imported when it is first used (PEP 562): numpy and pyarrow take longer than ``--help``
 
 __all__ = [
+    "Capture",
     "Dynamics",
     "DynamicsWriter",
     "InputError",
@@ -76,6 +81,7 @@ __all__ = [
     "recorded",
     "scan",
     "score_labels",
+    "watch",
 ]
 
 

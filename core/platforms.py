@@ -7,7 +7,7 @@ touching this repository. It is made without arguments; addresses and secrets co
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
@@ -46,6 +46,7 @@ __all__ = [
     "names",
     "pull",
     "tracker",
+    "trackers",
 ]
 
 GROUP = "labelsift.platforms"
@@ -221,6 +222,15 @@ class Tracker(Platform):
         """Note in the run of a scan what became of a gate."""
         raise self.refusal("gate")
 
+    def active_run(self) -> str | None:
+        """Return the id of the run that this program logs into now; None where there is none. Imports no client."""
+        return None
+
+    def reopened(self, run: str) -> AbstractContextManager[None]:
+        """Make a run active again that was so a moment ago, where it is no longer; for the time of a log."""
+        del run
+        return nullcontext()
+
 
 class Explorer(Platform):
     """A program in which people look at the samples of a run on a map; it may reach no other machine.
@@ -273,6 +283,11 @@ def tracker(name: str) -> Tracker:
     if isinstance(platform := get(name), Tracker):
         return platform
     raise InputError(f"{name} is no tracker: it cannot log", hint="Use `labelsift push` for it")
+
+
+def trackers() -> list[Tracker]:
+    """Return the trackers that are installed."""
+    return [platform for name in names() if isinstance(platform := get(name), Tracker)]
 
 
 def explorer(name: str) -> Explorer:

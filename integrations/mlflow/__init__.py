@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -34,6 +35,19 @@ class MLflow(Tracker):
         from .gate import write
 
         return write(run, note)
+
+    def active_run(self) -> str | None:
+        """Return the id of the user's run that is active in this program."""
+        active = sys.modules["mlflow"].active_run() if "mlflow" in sys.modules else None
+        return active.info.run_id if active else None
+
+    @contextlib.contextmanager
+    def reopened(self, run: str) -> Iterator[None]:
+        """Make a run active again that a training's own callback has ended."""
+        import mlflow
+
+        with contextlib.nullcontext() if self.active_run() == run else mlflow.start_run(run_id=run):
+            yield
 
     def forget(self, ids: Sequence[str], *, project: str, match: str | None = None, dry_run: bool = False) -> int:
         """Take samples out of the tables, the report and the description of a run (``project``)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -52,6 +53,11 @@ class WandB(Tracker):
         from .gate import write
 
         return write(run, note)
+
+    def active_run(self) -> str | None:
+        """Return the id of the user's run that is active in this program."""
+        run = sys.modules["wandb"].run if "wandb" in sys.modules else None
+        return run.id if run else None
 
     def doctor(self) -> Mapping[str, str]:
         """Say what is wrong with the connection and how to mend it; empty when all is well."""

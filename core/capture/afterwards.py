@@ -1,0 +1,78 @@
+"""After a training: samples with their splits and predictions, and the trackers' runs that the report goes into."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from .. import platforms
+from ..data.formatting import error_text
+from ..data.samples import Samples
+from ..report import Report
+from .recording import Recording
+
+_logger = logging.getLogger("labelsift")
+
+
+class ActiveRuns:
+    """The runs of trackers that were active while a training ran; a report is logged into each at its end.
+
+    Trackers' own callbacks end the run that they started before the report is there, so it is remembered.
+    """
+
+    def __init__(self) -> None:
+        self._trackers: list[platforms.Tracker] | None = None
+        self._active: dict[str, str] = {}
+
+    def look(self) -> None:
+        """Remember which runs are active now."""
+        if self._trackers is None:
+            self._trackers = platforms.trackers()
+        for tracker in self._trackers:
+            if run := tracker.active_run():
+                self._active[tracker.name] = run
+
+    def log(self, report: Report) -> None:
+        """Log a report into every run that was active; what goes wrong is said, and costs no trained model."""
+        self.look()
+        for tracker in self._trackers or ():
+            if tracker.name not in self._active:
+                continue
+            try:
+                with tracker.reopened(self._active[tracker.name]):
+                    report.log(tracker.name)
+            except Exception as error:  # a client raises what it likes
+                _logger.warning("No panels in %s: %s: %s", tracker.name, type(error).__name__, error_text(error))
+
+
+def seen_samples(samples: Samples, recording: Recording, *, splits: Sequence[str]) -> Samples:
+    """Return the samples with the split that the training used them for, and what the model predicts of held-out rows.
+
+    Both are left as they are where the samples have them, and where no row was held out. Training rows get no
+    prediction: the model has seen them, so metrics of it would flatter.
+    """
+    train, held_out = splits
+    newest = recording.last(held_out)
+    if newest is None or samples.task != "classification":
+        return samples
+    rows, logits = newest
+    trained = recording.last(train)
+    seen = np.zeros(len(samples), dtype=bool)
+    if trained is not None:
+        seen[trained[0]] = True
+    rows, logits = rows[~seen[rows]], logits[~seen[rows]]
+    table = samples.table
+    if samples.column("split") is None and len(rows):
+        names = np.full(len(samples), None, dtype=object)
+        names[seen] = train
+        names[rows] = held_out
+        table = table.append_column("split", pa.chunked_array([pa.array(names.tolist(), pa.string())]))
+    if samples.column("predicted") is None and len(rows):
+        predicted = np.full(len(samples), None, dtype=object)
+        predicted[rows] = np.array(recording.classes, dtype=object)[logits.argmax(axis=1)]
+        table = table.append_column("predicted", pa.chunked_array([pa.array(predicted.tolist(), pa.string())]))
+    return replace(samples, table=table)

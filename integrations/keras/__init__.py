@@ -1,0 +1,5 @@
+"""Keras 3: capture of its trainings."""
+
+from .capture import KerasCapture
+
+__all__ = ["KerasCapture"]

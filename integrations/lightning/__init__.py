@@ -1,0 +1,5 @@
+"""Lightning: capture of its trainings."""
+
+from .capture import LightningCapture
+
+__all__ = ["LightningCapture"]

@@ -1,0 +1,5 @@
+"""SetFit: capture of its trainings."""
+
+from .capture import SetFitCapture
+
+__all__ = ["SetFitCapture"]

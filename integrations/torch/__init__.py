@@ -1,0 +1,5 @@
+"""PyTorch: capture of its trainings."""
+
+from .capture import TorchCapture
+
+__all__ = ["TorchCapture"]

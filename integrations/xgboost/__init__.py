@@ -1,0 +1,5 @@
+"""XGBoost: capture of its trainings."""
+
+from .capture import XGBoostCapture
+
+__all__ = ["XGBoostCapture"]
