@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest
 NOT_QUICK := soak or server or browser or slow
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
-.PHONY: help install upgrade demo quick test lint soak images clean
+.PHONY: help install frameworks upgrade demo quick test lint soak images clean
 
 help: ## name the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
@@ -43,6 +43,10 @@ upgrade: install ## take the newest versions into the constraints files; then `m
 	$(call VERSION_OF,mlflow,mlflow) | $(COMPILE) - -o integrations/mlflow/server-constraints.txt
 	@$(MAKE) --no-print-directory install
 
+# PyTorch and what stands on it, once, in the cache folder: what cannot be installed is named, and its tests skip.
+frameworks: install
+	@$(BIN)/python tests/helpers/frameworks.py install torch
+
 demo: install ## the whole loop on built-in data and real local platforms
 	$(BIN)/labelsift demo
 
@@ -51,7 +55,7 @@ quick: install ## the tests that need no server, no browser and little time: 3 m
 
 # Two workers: half of the time goes by waiting for servers. One thread each: BLAS threads that fight for the cores
 # make small fits fifty times slower.
-test: install ## all tests but the long ones
+test: install frameworks ## all tests but the long ones
 	$(ONE_THREAD) $(PYTEST) -m 'not soak' -n 2 --dist loadgroup
 
 lint: install ## style, types and import contracts
@@ -61,6 +65,7 @@ lint: install ## style, types and import contracts
 	$(BIN)/lint-imports
 
 soak: install ## long fault and load runs
+	$(BIN)/python tests/helpers/frameworks.py install torch soak
 	$(PYTEST) -m soak -s
 
 images: install ## take the pictures of docs/images from the real pages (NAMES="comparison similar": only these)

@@ -46,7 +46,6 @@ __all__ = [
     "names",
     "pull",
     "tracker",
-    "trackers",
 ]
 
 GROUP = "labelsift.platforms"
@@ -227,8 +226,7 @@ class Tracker(Platform):
         return None
 
     def reopened(self, run: str) -> AbstractContextManager[None]:
-        """Make a run active again that was so a moment ago, where it is no longer; for the time of a log."""
-        del run
+        """Make a run active again for the time of a log, where it was so a moment ago and is no longer."""
         return nullcontext()
 
 
@@ -283,11 +281,6 @@ def tracker(name: str) -> Tracker:
     if isinstance(platform := get(name), Tracker):
         return platform
     raise InputError(f"{name} is no tracker: it cannot log", hint="Use `labelsift push` for it")
-
-
-def trackers() -> list[Tracker]:
-    """Return the trackers that are installed."""
-    return [platform for name in names() if isinstance(platform := get(name), Tracker)]
 
 
 def explorer(name: str) -> Explorer:

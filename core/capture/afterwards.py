@@ -31,7 +31,8 @@ class ActiveRuns:
     def look(self) -> None:
         """Remember which runs are active now."""
         if self._trackers is None:
-            self._trackers = platforms.trackers()
+            installed = [platforms.get(name) for name in platforms.names()]
+            self._trackers = [platform for platform in installed if isinstance(platform, platforms.Tracker)]
         for tracker in self._trackers:
             if run := tracker.active_run():
                 self._active[tracker.name] = run

@@ -1,8 +1,7 @@
 """Texts become vectors: the static embedder of the package, and any transformers model.
 
-torch is the user's own and no part of the development environment (it would bring 2 GB), so the tests of the
-transformers embedder, at the end, exist only where it is installed: they are not skipped elsewhere, they are not
-there.
+torch is the user's own and no part of the development environment: the tests of the transformers embedder, at the end,
+take it from the cached folder of frameworks, and exist only where that is.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import frameworks
 import labelsift as ls
 import numpy as np
 import pyarrow as pa
@@ -97,6 +97,7 @@ def test_the_default_embedder_refuses_a_device_that_it_cannot_use():
         embedder(device="cuda")
 
 
+frameworks.activate()
 if find_spec("torch") and find_spec("transformers"):
     WORDS = ["where", "is", "my", "card", "refund", "please", "##s", "late"]
 
@@ -115,6 +116,7 @@ if find_spec("torch") and find_spec("transformers"):
         BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
         return folder
 
+    @pytest.mark.slow
     def test_a_transformers_model_embeds_each_text_alike_in_any_batch(tiny):
         model = embedder(f"transformers:{tiny}")
         texts = ["where is my card", "cards late", "refund please", "card " * 500, "", "refund"] * 12
@@ -126,6 +128,7 @@ if find_spec("torch") and find_spec("transformers"):
         np.testing.assert_allclose(vectors[:6], vectors[-6:], atol=1e-5)
         assert np.abs(vectors[0] - vectors[1]).max() > 0.01
 
+    @pytest.mark.slow
     def test_it_is_the_masked_mean_of_the_last_hidden_state(tiny):
         import torch
         from transformers import AutoModel, AutoTokenizer
@@ -136,16 +139,19 @@ if find_spec("torch") and find_spec("transformers"):
         ours = embedder(f"transformers:{tiny}").embed(["where is my card", "a longer text so that this one is padded"])
         np.testing.assert_allclose(ours[0], states.mean(dim=0).numpy(), atol=1e-5)
 
+    @pytest.mark.slow
     def test_the_name_tells_the_model_and_not_where_it_lies(tiny):
         model = embedder(f"transformers:{tiny}")
         assert model.name == "transformers:tiny"
         assert model.languages is None
 
+    @pytest.mark.slow
     def test_a_model_that_cannot_be_loaded_is_refused(tmp_path):
         (tmp_path / "none").mkdir()
         with pytest.raises(InputError, match=r"cannot be loaded.*the folder of a saved one"):
             embedder(f"transformers:{tmp_path / 'none'}")
 
+    @pytest.mark.slow
     def test_a_run_finds_the_folder_of_its_model_again(tiny, tmp_path, monkeypatch):
         folder = shutil.copytree(tiny, tmp_path / "own")
         monkeypatch.chdir(tmp_path)
@@ -161,6 +167,7 @@ if find_spec("torch") and find_spec("transformers"):
         with pytest.raises(InputError, match=r"is gone: there is no folder .*own.*Put the folder back"):
             report.similar("refund please", k=1)
 
+    @pytest.mark.slow
     def test_the_device_is_taken_or_refused_in_one_line(tiny):
         import torch
 
@@ -170,6 +177,7 @@ if find_spec("torch") and find_spec("transformers"):
         with pytest.raises(InputError, match=f"cannot compute on {absent}.*--device"):
             embedder(f"transformers:{tiny}", device=absent)
 
+    @pytest.mark.slow
     def test_vectors_of_a_model_are_kept_until_its_files_change(tiny, tmp_path):
         import os
 
