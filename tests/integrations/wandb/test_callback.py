@@ -1,7 +1,7 @@
 """The callback for training code: a plain loop, and where torch is installed a real Trainer.
 
-torch is the user's own and no part of the development environment: the tests of the Trainer, at the end, take it from the
-cached folder of frameworks, and exist only where that is.
+torch is the user's own and no part of the development environment: the tests of the Trainer, at the end, take it from
+the cached folder of frameworks, and exist only where that is.
 """
 
 import subprocess
@@ -221,7 +221,6 @@ if find_spec("torch") and find_spec("transformers") and find_spec("accelerate"):
 
     @pytest.mark.slow
     @pytest.mark.filterwarnings("default")
-    @pytest.mark.slow
     def test_a_trainer_logs_slices_at_its_steps_and_a_report_at_the_end(offline, all_bytes):
         import wandb
 
@@ -242,7 +241,6 @@ if find_spec("torch") and find_spec("transformers") and find_spec("accelerate"):
 
     @pytest.mark.slow
     @pytest.mark.filterwarnings("default")
-    @pytest.mark.slow
     def test_what_compute_metrics_logs_is_not_predicted_again(offline, monkeypatch):
         from labelsift.integrations import _training
 
@@ -261,7 +259,6 @@ if find_spec("torch") and find_spec("transformers") and find_spec("accelerate"):
 
     @pytest.mark.slow
     @pytest.mark.filterwarnings("default")
-    @pytest.mark.slow
     def test_one_of_several_data_sets_and_the_best_model(offline):
         import wandb
 
@@ -282,7 +279,6 @@ if find_spec("torch") and find_spec("transformers") and find_spec("accelerate"):
 
     @pytest.mark.slow
     @pytest.mark.filterwarnings("default")
-    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("changed", "message"),
         [
@@ -297,7 +293,6 @@ if find_spec("torch") and find_spec("transformers") and find_spec("accelerate"):
 
     @pytest.mark.slow
     @pytest.mark.filterwarnings("default")
-    @pytest.mark.slow
     def test_a_training_without_a_run_is_refused_at_its_beginning(offline):
         ours = trainer(offline, LabelsiftCallback(samples()), report_to="none")
         with pytest.raises(InputError, match="No W&B run is active"):
@@ -306,7 +301,6 @@ if find_spec("torch") and find_spec("transformers") and find_spec("accelerate"):
 
     @pytest.mark.slow
     @pytest.mark.filterwarnings("default")
-    @pytest.mark.slow
     def test_a_scan_that_fails_costs_no_trained_model(offline, caplog):
         one_class = samples(label=["refund"] * N)
         callback = LabelsiftCallback(one_class, classes=CLASSES)
