@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +12,7 @@ from .. import platforms
 from ..data.formatting import error_text
 from ..data.samples import Samples
 from ..report import Report
-from .recording import Recording
+from .recording import EVAL, TRAIN, Recording
 
 _logger = logging.getLogger("labelsift")
 
@@ -50,30 +49,28 @@ class ActiveRuns:
                 _logger.warning("No panels in %s: %s: %s", tracker.name, type(error).__name__, error_text(error))
 
 
-def seen_samples(samples: Samples, recording: Recording, *, splits: Sequence[str]) -> Samples:
+def seen_samples(samples: Samples, recording: Recording) -> Samples:
     """Return the samples with the split that the training used them for, and what the model predicts of held-out rows.
 
     Both are left as they are where the samples have them, and where no row was held out. Training rows get no
     prediction: the model has seen them, so metrics of it would flatter.
     """
-    train, held_out = splits
-    newest = recording.last(held_out)
-    if newest is None or samples.task != "classification":
+    if samples.task != "classification":
         return samples
-    rows, logits = newest
-    trained = recording.last(train)
+    trained = recording.last(TRAIN)
     seen = np.zeros(len(samples), dtype=bool)
-    if trained is not None:
-        seen[trained[0]] = True
-    rows, logits = rows[~seen[rows]], logits[~seen[rows]]
+    seen[trained[0] if trained else []] = True
+    split, predicted = (np.full(len(samples), None, dtype=object) for _ in range(2))
+    split[seen] = TRAIN
+    for name in recording.held_out():
+        rows, logits = recording.last(name) or (np.empty(0, int), np.empty((0, 0)))
+        kept = ~seen[rows]
+        split[rows[kept]] = EVAL
+        predicted[rows[kept]] = np.array(recording.classes, dtype=object)[logits[kept].argmax(axis=1)]
+    if (split != EVAL).all():
+        return samples
     table = samples.table
-    if samples.column("split") is None and len(rows):
-        names = np.full(len(samples), None, dtype=object)
-        names[seen] = train
-        names[rows] = held_out
-        table = table.append_column("split", pa.chunked_array([pa.array(names.tolist(), pa.string())]))
-    if samples.column("predicted") is None and len(rows):
-        predicted = np.full(len(samples), None, dtype=object)
-        predicted[rows] = np.array(recording.classes, dtype=object)[logits.argmax(axis=1)]
-        table = table.append_column("predicted", pa.chunked_array([pa.array(predicted.tolist(), pa.string())]))
+    for role, values in (("split", split), ("predicted", predicted)):
+        if samples.column(role) is None:
+            table = table.append_column(role, pa.chunked_array([pa.array(values.tolist(), pa.string())]))
     return replace(samples, table=table)

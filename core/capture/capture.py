@@ -22,7 +22,7 @@ from ..store.base import BaseStore
 from .afterwards import ActiveRuns, seen_samples
 from .folders import folder_of
 from .logits import to_numpy
-from .recording import EMBEDDINGS, EVAL, OUT_OF_FOLD, TRAIN, Recording
+from .recording import EMBEDDINGS, OUT_OF_FOLD, TRAIN, Recording
 from .request import WatchRequest
 from .row_ids import SampleIds, split_positions
 
@@ -246,7 +246,7 @@ class Capture(contextlib.AbstractContextManager["Capture"]):
         from ..scanning import scan  # takes seconds to import, and is only wanted when a training is over
 
         try:
-            samples = seen_samples(self.samples, self.recording, splits=(TRAIN, EVAL))
+            samples = seen_samples(self.samples, self.recording)
             self._report = scan(samples, signals=self.signals(), store=self.request.store, progress=False)
         except Exception as error:  # hours of training stand behind it
             self._unreported = error_text(error) or type(error).__name__

@@ -117,6 +117,10 @@ class Recording:
         folder = self.folder / split
         return sum(EPOCH.fullmatch(path.name) is not None for path in folder.iterdir()) if folder.is_dir() else 0
 
+    def held_out(self) -> list[str]:
+        """Name the splits that the model did not train on and that have a finished epoch."""
+        return sorted(p.name for p in self.folder.iterdir() if p.name.startswith(EVAL) and self.finished(p.name))
+
     def last(self, split: str) -> tuple[np.ndarray, np.ndarray] | None:
         """Return rows (int, shape (k,)) and values (shape (k, columns)) of the newest finished epoch, or None."""
         if not self.finished(split):
