@@ -71,21 +71,26 @@ class Outputs:
         """Keep nothing any more, and let go of what was kept."""
         self._logits, self._vectors, self._mask, self.opened = [], [], None, False
 
-    def taken(self, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray | None]:
+    def taken(self, rows: int, columns: int, *, logits: Any = None) -> tuple[np.ndarray, np.ndarray | None]:  # noqa: ANN401
         """Return logits (rows, columns) and embeddings (rows, dimensions) of the batch.
+
+        Parameters
+        ----------
+        logits
+            A tensor in place of what the classifier put out.
 
         Raises
         ------
         InputError
             If the model was not run, or on another number of rows.
         """
-        if not self._logits:
+        parts = self._logits if logits is None else [logits]
+        if not parts:
             raise InputError(
                 "The classifier put nothing out for the batch",
                 hint="Run the model within the batch, and name the module that puts the logits out: classifier=…",
             )
-        vectors = stacked_vectors(self._vectors, rows) if self._vectors else None
-        return stacked_logits(self._logits, rows, columns), vectors
+        return _logits(parts, rows, columns), _vectors(self._vectors, rows) if self._vectors else None
 
     def _before(self, module: Any, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> None:  # noqa: ANN401
         if self.opened:
@@ -106,31 +111,6 @@ class Outputs:
     def _embedded(self, module: Any, inputs: Any, output: Any) -> None:  # noqa: ANN401
         if self.opened and not _running_backward():
             self._vectors.append(pooled(output, self._mask))
-
-
-def stacked_logits(outputs: list[Any], rows: int, columns: int) -> np.ndarray:
-    """Return logits (rows, columns) of the outputs of some passes; one column is the log odds of the second class.
-
-    Raises
-    ------
-    InputError
-        If they have another number of rows.
-    """
-    values = np.concatenate([np.atleast_1d(to_numpy(output)) for output in outputs])
-    _require_rows(values, rows, len(outputs), what="logits")
-    return two_columns(values) if columns == 2 and values.size == rows else values
-
-
-def stacked_vectors(outputs: list[Any], rows: int) -> np.ndarray:
-    """Return embeddings (rows, dimensions) of the pooled outputs of some passes; InputError for another shape."""
-    values = np.concatenate([to_numpy(output) for output in outputs])
-    _require_rows(values, rows, len(outputs), what="embeddings")
-    if values.ndim != 2:
-        raise InputError(
-            f"The embeddings have the shape {values.shape}",
-            hint="Name a module that puts out (rows, dimensions) or (rows, tokens, dimensions): embedding=…",
-        )
-    return values
 
 
 def logits_in(output: Any) -> Any:  # noqa: ANN401
@@ -197,6 +177,23 @@ def listed(ids: Any) -> list[Any]:  # noqa: ANN401
     values = [value.item() if hasattr(value, "detach") and value.numel() == 1 else value for value in values]
     if any(isinstance(value, (list, tuple)) for value in values):
         raise InputError("The ids of a batch have more than one dimension", hint="Give one id a row: ids.flatten()")
+    return values
+
+
+def _logits(outputs: list[Any], rows: int, columns: int) -> np.ndarray:
+    values = np.concatenate([np.atleast_1d(to_numpy(output)) for output in outputs])
+    _require_rows(values, rows, len(outputs), what="logits")
+    return two_columns(values) if columns == 2 and values.size == rows else values  # one: the second's log odds
+
+
+def _vectors(outputs: list[Any], rows: int) -> np.ndarray:
+    values = np.concatenate([to_numpy(output) for output in outputs])
+    _require_rows(values, rows, len(outputs), what="embeddings")
+    if values.ndim != 2:
+        raise InputError(
+            f"The embeddings have the shape {values.shape}",
+            hint="Name a module that puts out (rows, dimensions) or (rows, tokens, dimensions): embedding=…",
+        )
     return values
 
 

@@ -14,7 +14,11 @@ from labelsift.signals.epoch_files import read_epochs
 from torch_loops import CLASSES, hooks_of, model, rows_of, tickets
 
 frameworks.require("torch")
-pytestmark = [pytest.mark.xdist_group("torch"), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.xdist_group("torch"),
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:lance is not fork-safe"),  # workers of a loader, in a process that has scanned
+]
 
 
 @pytest.fixture(scope="module")
