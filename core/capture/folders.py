@@ -7,11 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..errors import InputError
-from ..store.base import BaseStore
+from ..store.base import CAPTURES, BaseStore
 from ..store.location import Folder
 from .request import WatchRequest
-
-CAPTURES = "captures"
 
 
 def folder_of(request: WatchRequest) -> Path:

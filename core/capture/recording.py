@@ -40,7 +40,7 @@ class Recording:
         self.started = False  # whether any batch was written: from then on the ids are known to be right
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
-        index = {"framework": framework, "samples": len(self.ids), "classes": self.classes}
+        index = {"framework": framework, "classes": self.classes, "ids": self.ids}  # for an erasure: whose row is which
         (folder / INDEX).write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
 
     def batch(

@@ -165,6 +165,7 @@ def print_erased(erased: Erased, *, to_stderr: bool = False) -> None:
         ("run", erased.runs),
         ("pool", erased.pools),
         ("version", erased.versions),
+        ("training", erased.captures),
         ("copies in", erased.platforms),
     )
     for kind, counts in kinds:

@@ -1,4 +1,4 @@
-"""Erasure of samples from every run, version and pool of a store, and from copies on platforms and pages.
+"""Erasure of samples from every run, version, pool and capture of a store, and from copies on platforms and pages.
 
 A ``forget`` record with hashes of the ids goes into the ledger first, and a ``forgotten`` one with what was done
 last. In between every part is replaced whole, so that a killed erasure leaves each part as it was or without the
@@ -36,6 +36,7 @@ from ..store.sealed_text import SealedText
 from ..store.store import Store
 from ..store.sweep import sweep_dead
 from ..texts.redaction import safe_id
+from .erase_captures import captured, erase_captured
 from .erase_pages import erase_pages
 from .kept_rows import FACTS as ROWS
 from .kept_rows import erase_kept
@@ -49,8 +50,8 @@ class Erased:
     ----------
     ids
         Samples that were asked for.
-    runs, pools, versions
-        Run, pool or version → how many of them it held.
+    runs, pools, versions, captures
+        Run, pool, version or recorded training → how many of them it held.
     words
         Notes and new texts of people that were deleted from the record.
     unknown
@@ -73,6 +74,7 @@ class Erased:
     runs: dict[str, int] = field(default_factory=dict)
     pools: dict[str, int] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
+    captures: dict[str, int] = field(default_factory=dict)
     words: int = 0
     unknown: list[str] = field(default_factory=list)
     copies: list[str] = field(default_factory=list)
@@ -117,6 +119,7 @@ def _as_kept(kept: Store, ids: Sequence[str]) -> list[str]:
     if not hidden:
         return list(dict.fromkeys(ids))
     there = {id for info in kept.runs() for id in read_samples(kept.place_of(info.run)).ids.to_pylist() if id in hidden}
+    there |= captured(kept, hidden)[1]
     there |= {id for name in _pools(kept) for id in pools_of(kept).open(name).column("id").to_pylist() if id in hidden}
     return list(dict.fromkeys(name for id in ids for name in ([safe_id(id)] + [id] * (id in there))))
 
@@ -151,7 +154,8 @@ def _forget(kept: Store, wanted: list[str], *, reason: str, dry_run: bool) -> Er
         "kept": kept_hashes,
         "unreachable": len(result.unreachable),
     }
-    kept.ledger.append(lambda _: [done | {"runs": result.runs, "pools": result.pools, "words": result.words}])
+    counts = {name: getattr(result, name) for name in ("runs", "pools", "captures", "words")}
+    kept.ledger.append(lambda _: [done | counts])
     return result
 
 
@@ -191,6 +195,9 @@ def _plan(kept: Store, wanted: list[str]) -> Erased:
             continue
         if count:
             plan.versions[folder.name] = count
+    plan.captures, held, unreadable = captured(kept, wanted)
+    found |= held
+    unread += unreadable
     plan.unknown = [id for id in wanted if id not in found]
     plan.unreachable = unread
     return plan
@@ -224,6 +231,7 @@ def _erase(kept: Store, wanted: set[str], result: Erased) -> dict[str, str]:
             pools_of(kept).sweep(name)
         except LabelsiftError as error:
             result.unreachable.append(str(error))
+    result.unreachable += erase_captured(kept, wanted)
     hashes = {}
     for folder in _versions(kept):
         with contextlib.suppress(ValueError, LookupError, TypeError):  # the plan names what cannot be read

@@ -30,6 +30,7 @@ LATEST = "latest"
 SENT = "sent"  # the kind of a record that says where a run's samples went
 FORGET, FORGOTTEN = "forget", "forgotten"  # kinds of the records with which an erasure begins and ends
 LOCK = "lock"  # held by all who write samples, and by an erasure alone
+CAPTURES = "captures"  # the folder of recorded trainings
 WAIT = 60.0  # seconds that an erasure waits for those who write
 PAGES = REPORT_PAGE, COMPARISON_PAGE = "report page", "comparison page"  # where they are no platform's
 
