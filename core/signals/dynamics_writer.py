@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import mmap
 import os
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -16,6 +18,8 @@ from ..data.class_names import names_of
 from ..errors import InputError
 from .epoch_files import EPOCH, FORMAT, INDEX, file_of, read_index
 
+MOST_MAPPED = 2**27  # bytes of an epoch that stay in memory; of a larger one pages are let go, which costs time
+_PAGE = mmap.PAGESIZE  # what writing a row brings into memory, where it is shorter
 _RESUME = "Name an empty folder, or go on with DynamicsWriter(…, resume=True)"
 
 
@@ -66,14 +70,15 @@ class DynamicsWriter:
         self._numbered = listed is None or not all(isinstance(name, (int, np.integer)) for name in listed)
         names = None if listed is None else [str(name) for name in listed]
         columns = names_of(classes)
-        self._position = None if names is None else {name: row for row, name in enumerate(names)}
-        if names is not None and self._position is not None and len(self._position) < len(names):
+        self._names = names
+        if names is not None and len(set(names)) < len(names):
             repeated = [name for name, count in Counter(names).items() if count > 1]
             raise InputError("Some ids are named twice", ids=repeated, hint="Give one row a sample")
         self._rows = rows if names is None else len(names)
         self._columns = None if columns is None else len(columns)
         self._number = self._begin({"format": FORMAT, "classes": columns, "ids": names}, resume=resume)
         self._open: np.memmap | None = None
+        self._mapped = 0  # bytes of it that came into memory, at most
         self._seen: np.ndarray | None = None
         self._named: int | None = None  # what the caller calls the epoch under way
 
@@ -186,9 +191,14 @@ class DynamicsWriter:
             raise InputError(f"The logits have {values.shape[1]} columns, not {self._columns}", hint="One a class")
         return values
 
+    @cached_property
+    def _position(self) -> dict[str, int]:
+        """Position of each id: made for those who give ids, as it takes more room than all else."""
+        return {name: row for row, name in enumerate(self._names or ())}
+
     def _positions(self, rows: Sequence[str] | Sequence[int] | np.ndarray) -> np.ndarray:
         named = np.asarray(rows)
-        if self._position is not None and not (self._numbered and named.dtype.kind in "iu"):
+        if self._names is not None and not (self._numbered and named.dtype.kind in "iu"):
             listed = [self._position.get(str(name), -1) for name in named.tolist()]
             unknown = [str(name) for name, row in zip(named.tolist(), listed, strict=True) if row < 0]
             positions = np.array(listed, dtype=np.int64)
@@ -217,3 +227,12 @@ class DynamicsWriter:
         if self._open is not None and self._seen is not None:
             self._open[rows] = values
             self._seen[rows] = True
+            self._mapped += len(values) * max(values.shape[1] * self._dtype.itemsize, _PAGE)
+            if min(self._mapped, self._open.nbytes) > MOST_MAPPED:
+                self._unmap(self._open)
+
+    def _unmap(self, epoch: np.memmap) -> None:
+        """Let go of the pages of the epoch under way; what was written stays in the file."""
+        self._mapped = 0
+        if isinstance(epoch.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            epoch.base.madvise(mmap.MADV_DONTNEED)

@@ -11,6 +11,7 @@ import sys
 import numpy as np
 import pytest
 from labelsift.errors import InputError
+from labelsift.signals import dynamics_writer
 from labelsift.signals.dynamics_writer import DynamicsWriter
 from labelsift.signals.epoch_files import read_epochs
 
@@ -165,3 +166,17 @@ def test_a_saved_array_is_read_too(tmp_path):
     (tmp_path / "bad.npy").write_bytes(b"no array")
     with pytest.raises(InputError, match="no array of logits"):
         read_epochs(tmp_path / "bad.npy")
+
+
+def test_an_epoch_larger_than_may_be_mapped_holds_what_was_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(dynamics_writer, "MOST_MAPPED", 4096)
+    logits = np.random.default_rng(0).normal(size=(2, 3_000, 4)).astype(np.float32)
+    let_go = []
+    unmap = DynamicsWriter._unmap
+    monkeypatch.setattr(DynamicsWriter, "_unmap", lambda *given: (let_go.append(1), unmap(*given)))
+    with DynamicsWriter(tmp_path / "kept", rows=3_000, classes=list("abcd")) as writer:
+        for epoch, values in enumerate(logits):
+            for rows in np.array_split(np.random.default_rng(epoch).permutation(3_000), 20):
+                writer.batch(rows, values[rows], epoch=epoch)
+    np.testing.assert_array_equal(np.stack(read_epochs(tmp_path / "kept").logits), logits)
+    assert len(let_go) == 40
