@@ -1,7 +1,8 @@
 """Cost of capture: wall time of trainings with and without it, and memory of a million rows that stream through it.
 
 Trainings run in pairs, one with ``ls.watch`` and one without, in alternating order; each figure is the median over the
-pairs of the seconds with, divided by those without. What is timed is the training and, with capture, entering and
+pairs of the seconds with, divided by those without; beside wall time stands the CPU time of the process, which other
+load on the machine hardly touches. What is timed is the training and, with capture, entering and
 leaving the ``with``: the recording is opened, written and finished. The scan behind it is not (``scan=False``).
 Weights, data and order are the same in every training, by the seed. PyTorch and transformers are installed by the user.
 """
@@ -29,6 +30,7 @@ from labelsift.data.samples import Samples
 
 CLASSES, TOKENS, WORDS, BATCH = 10, 128, 8_000, 32
 PARTS = ("torch", "transformers", "memory")
+Training = Callable[[bool], np.ndarray]  # with capture or without → seconds: wall, CPU
 _STATUS = re.compile(r"(VmHWM|RssAnon):\s+(\d+) kB")
 
 
@@ -39,7 +41,7 @@ def made_samples(rows: int) -> Samples:
     return ls.read(pa.table(table | {"label": names}), label="label", id="id", name="made")
 
 
-def torch_training(rows: int, epochs: int, seed: int, store: Path) -> Callable[[bool], float]:
+def torch_training(rows: int, epochs: int, seed: int, store: Path) -> Training:
     """Return a plain loop: a convolution over the embedded words of a text, ids out of a shuffling loader."""
     import torch  # pyright: ignore[reportMissingImports]
     from torch import nn  # pyright: ignore[reportMissingImports]
@@ -59,12 +61,12 @@ def torch_training(rows: int, epochs: int, seed: int, store: Path) -> Callable[[
             found = torch.relu(self.convolution(self.words(text).transpose(1, 2))).amax(dim=2)
             return self.head(torch.relu(self.encoder(found)))
 
-    def train(watched: bool) -> float:
+    def train(watched: bool) -> np.ndarray:
         torch.manual_seed(seed)
         model = Convolution()
         loader = torch.utils.data.DataLoader(data, batch_size=BATCH, shuffle=True)
         optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
-        start = time.perf_counter()
+        start = _clocks()
         with _watched(watched, model, samples, store, classifier="head", embedding="encoder") as capture:
             for epoch in range(epochs):
                 for ids, text, label in loader:
@@ -73,12 +75,12 @@ def torch_training(rows: int, epochs: int, seed: int, store: Path) -> Callable[[
                     optimizer.zero_grad()
                     loss.backward()
                     optimizer.step()
-        return time.perf_counter() - start
+        return _clocks() - start
 
     return train
 
 
-def transformers_training(rows: int, epochs: int, seed: int, store: Path) -> Callable[[bool], float]:
+def transformers_training(rows: int, epochs: int, seed: int, store: Path) -> Training:
     """Return a training of a BERT of 4 layers of 256 by the Trainer, 32 texts of 128 tokens a step."""
     import transformers  # pyright: ignore[reportMissingImports]
 
@@ -100,7 +102,7 @@ def transformers_training(rows: int, epochs: int, seed: int, store: Path) -> Cal
 
         return {key: torch.tensor([row[key] for row in batch]) for key in ("input_ids", "labels")}
 
-    def train(watched: bool) -> float:
+    def train(watched: bool) -> np.ndarray:
         transformers.set_seed(seed)
         arguments = transformers.TrainingArguments(
             output_dir=str(store / "trainer"),
@@ -117,10 +119,10 @@ def transformers_training(rows: int, epochs: int, seed: int, store: Path) -> Cal
         trainer = transformers.Trainer(
             transformers.BertForSequenceClassification(config), arguments, train_dataset=data, data_collator=collated
         )
-        start = time.perf_counter()
+        start = _clocks()
         with _watched(watched, trainer, samples, store):
             trainer.train()
-        return time.perf_counter() - start
+        return _clocks() - start
 
     return train
 
@@ -135,15 +137,19 @@ def _watched(watched: bool, target: Any, samples: Samples, store: Path, **names:
         raise SystemExit(f"Nothing was recorded: {capture.broken}")  # pyright: ignore[reportOptionalMemberAccess]
 
 
-def pairs(train: Callable[[bool], float], count: int) -> list[tuple[float, float]]:
-    """Return seconds (without, with) of each pair, after one training that warms up and does not count."""
+def pairs(train: Training, count: int) -> np.ndarray:
+    """Return seconds (pairs, without and with, wall and CPU), after one training that warms up and does not count."""
     train(True)
     measured = []
     for number in range(count):
         watched_first = bool(number % 2)
         first, second = train(watched_first), train(not watched_first)
         measured.append((second, first) if watched_first else (first, second))
-    return measured
+    return np.array(measured)
+
+
+def _clocks() -> np.ndarray:
+    return np.array([time.perf_counter(), time.process_time()])
 
 
 def stream(rows: int, epochs: int, classes: int, seed: int) -> None:
@@ -201,17 +207,22 @@ def main(part: tuple[str, ...], count: int, rows: int, epochs: int, streamed: in
         for name in [name for name in part if name in trainings]:
             made, size, most = trainings[name]
             measured = pairs(made(size, epochs, seed, Path(folder)), count)
-            cost = statistics.median(watched / plain for plain, watched in measured) - 1
+            costs = measured[:, 1] / measured[:, 0] - 1
+            wall, cpu = np.median(costs, axis=0)
             steps = epochs * -(-size // BATCH)
-            click.echo(f"{name}: {cost:+.1%} (median of {count} pairs, at most {most:.0%} wanted), seed {seed}")
-            step = statistics.median(plain for plain, _ in measured) / steps
-            click.echo(f"  {size} rows x {epochs} epochs, {step * 1000:.1f} ms a step without capture; without, with:")
             click.echo(
-                "  "
-                + "; ".join(
-                    f"{plain:.2f} s, {watched:.2f} s ({watched / plain - 1:+.1%})" for plain, watched in measured
-                )
+                f"{name}: wall {wall:+.1%}, CPU {cpu:+.1%} (medians of {count} pairs; at most {most:.0%} wanted), seed {seed}"
             )
+            step = np.median(measured[:, 0], axis=0) / steps * 1000
+            click.echo(
+                f"  {size} rows x {epochs} epochs; a step without capture: wall {step[0]:.0f} ms, CPU {step[1]:.0f} ms"
+            )
+            for (plain, watched), cost in zip(measured, costs, strict=True):
+                each = (
+                    f"{clock} {plain[k]:.2f} s, {watched[k]:.2f} s ({cost[k]:+.1%})"
+                    for k, clock in enumerate(("wall", "CPU"))
+                )
+                click.echo(f"  without, with: {'; '.join(each)}")
     if "memory" in part:  # in a process that holds nothing else
         command = [
             sys.executable,
