@@ -211,7 +211,7 @@ def main(part: tuple[str, ...], count: int, rows: int, epochs: int, streamed: in
             wall, cpu = np.median(costs, axis=0)
             steps = epochs * -(-size // BATCH)
             click.echo(
-                f"{name}: wall {wall:+.1%}, CPU {cpu:+.1%} (medians of {count} pairs; at most {most:.0%} wanted), seed {seed}"
+                f"{name}: wall {wall:+.1%}, CPU {cpu:+.1%} (medians of {count} pairs; wanted: {most:.0%}), seed {seed}"
             )
             step = np.median(measured[:, 0], axis=0) / steps * 1000
             click.echo(

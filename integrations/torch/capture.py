@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from labelsift.capture.capture import Capture
 from labelsift.capture.recording import EVAL, TRAIN
+from labelsift.capture.row_ids import labels_differ
 from labelsift.errors import InputError
 from labelsift.integrations._torch_hooks import Outputs, ids_in, listed
 from labelsift.models.trained_classifier import classes_of
@@ -50,6 +51,7 @@ class TorchCapture(Capture):
         ids: Any = None,  # noqa: ANN401 - of a loader
         *,
         epoch: int,
+        labels: Any = None,  # noqa: ANN401
         rows: Any = None,  # noqa: ANN401
         split: str | None = None,
     ) -> Iterator[None]:
@@ -66,6 +68,9 @@ class TorchCapture(Capture):
             ``watch(…, ids=…)`` says how.
         epoch
             Its number.
+        labels
+            The targets as numbers of the classes, int, shape (n,), negative = none: where they are others than the
+            samples' labels, that is an error. The only way to notice classes in another order.
         rows
             In place of ids: positions among the samples, int, shape (n,). Here a row may stand twice, as after sampling
             with replacement, and counts as it came last.
@@ -75,7 +80,7 @@ class TorchCapture(Capture):
         Raises
         ------
         InputError
-            At the first batch: for a missing, repeated or unknown id, and where the logits are of other rows or
+            At the first batch: for a missing, repeated or unknown id, other labels, and logits of other rows or
             classes. Afterwards the capture lets go, and the loop goes on.
         """
         self._say_strayed()
@@ -85,6 +90,8 @@ class TorchCapture(Capture):
         places = np.empty(0, dtype=np.int64)
         with self.guard():
             places = self._places(ids, rows)
+            if labels is not None:
+                self._require_labels(places, np.array(listed(labels)))
             if split is not None and not _SPLIT.fullmatch(split):
                 raise InputError(f"{split!r} is no split", hint="Name it train, eval or eval_<name>")
             if self._outputs.opened:
@@ -124,6 +131,13 @@ class TorchCapture(Capture):
                 name = self.request.ids if isinstance(self.request.ids, str) else "id"
                 raise InputError(f"The batch has no ids under {name!r}", hint="Say where they are: watch(…, ids=…)")
         return self.ids.positions(listed(ids))
+
+    def _require_labels(self, places: np.ndarray, labels: np.ndarray) -> None:
+        if labels.dtype.kind not in "iu" or len(labels) != len(places):
+            raise InputError(
+                f"There are {len(labels)} labels for {len(places)} rows", hint="Give the number of one class a row"
+            )
+        labels_differ(self.samples, places, labels, self.recording.classes)
 
     def _say_strayed(self) -> None:
         if self._outputs.strayed and not self._said:

@@ -136,6 +136,23 @@ def test_what_does_not_fit_stops_the_loop_at_its_first_batch(net, samples, tmp_p
     assert hooks_of(net) == 0
 
 
+def test_targets_in_another_order_of_the_classes_stop_the_loop_at_its_first_batch(net, samples, tmp_path):
+    import torch
+
+    with ls.watch(net, samples, store=tmp_path, scan=False) as capture:
+        with capture.batch(["t0", "t1", "t2"], labels=torch.tensor([0, 1, -100]), epoch=0):
+            net(torch.zeros(3, 8))
+    assert capture.recording.finished(TRAIN) == 1
+    turned = ls.watch(net, samples, classes=CLASSES[::-1], store=tmp_path)
+    with pytest.raises(InputError, match="labels of 2 rows") as error, turned as capture:
+        with capture.batch(["t0", "t1", "t2"], labels=torch.tensor([0, 1, 2]), epoch=0):
+            net(torch.zeros(3, 8))
+    assert set(error.value.ids) == {"t0", "t2"}
+    with pytest.raises(InputError, match="2 labels for 1 rows"), ls.watch(net, samples, store=tmp_path) as capture:
+        with capture.batch(["t0"], labels=[0, 1], epoch=0):
+            net(torch.zeros(1, 8))
+
+
 def test_logits_of_other_classes_and_a_batch_without_a_pass_stop_the_loop_at_first(net, samples, tmp_path):
     import torch
 
