@@ -1,9 +1,10 @@
 """Cost of capture: wall time of trainings with and without it, and memory of a million rows that stream through it.
 
-Trainings run in pairs, one with ``ls.watch`` and one without, in alternating order; each figure is the median over the
-pairs of the seconds with, divided by those without; beside wall time stands the CPU time of the process, which other
-load on the machine hardly touches. What is timed is the training and, with capture, entering and
-leaving the ``with``: the recording is opened, written and finished. The scan behind it is not (``scan=False``).
+Trainings run in pairs, one with ``ls.watch`` and one without: of the plain loop step by step in turns, so that other
+load on the machine meets both alike; of the Trainer one after the other, in alternating order. Each figure is the
+median over the pairs of the seconds with, divided by those without; beside wall time stands the CPU time of the
+process. What is timed is the training and, with capture, entering and leaving the ``with``: the recording is opened,
+written and finished. The scan behind it is not (``scan=False``), nor the imports of the first capture in a process.
 Weights, data and order are the same in every training, by the seed. PyTorch and transformers are installed by the user.
 """
 
@@ -30,7 +31,8 @@ from labelsift.data.samples import Samples
 
 CLASSES, TOKENS, WORDS, BATCH = 10, 128, 8_000, 32
 PARTS = ("torch", "transformers", "memory")
-Training = Callable[[bool], np.ndarray]  # with capture or without → seconds: wall, CPU
+Training = Callable[[bool], Iterator[None]]  # with capture or without: stops when it is made, and may after each step
+_ENDED = object()
 _STATUS = re.compile(r"(VmHWM|RssAnon):\s+(\d+) kB")
 
 
@@ -61,13 +63,14 @@ def torch_training(rows: int, epochs: int, seed: int, store: Path) -> Training:
             found = torch.relu(self.convolution(self.words(text).transpose(1, 2))).amax(dim=2)
             return self.head(torch.relu(self.encoder(found)))
 
-    def train(watched: bool) -> np.ndarray:
+    def train(watched: bool) -> Iterator[None]:
         torch.manual_seed(seed)
         model = Convolution()
-        loader = torch.utils.data.DataLoader(data, batch_size=BATCH, shuffle=True)
+        order = torch.Generator().manual_seed(seed)
+        loader = torch.utils.data.DataLoader(data, batch_size=BATCH, shuffle=True, generator=order)
         optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
-        start = _clocks()
-        with _watched(watched, model, samples, store, classifier="head", embedding="encoder") as capture:
+        yield
+        with _watched(watched, model, samples, store / "kept", classifier="head", embedding="encoder") as capture:
             for epoch in range(epochs):
                 for ids, text, label in loader:
                     with capture.batch(ids, epoch=epoch) if watched else contextlib.nullcontext():
@@ -75,7 +78,7 @@ def torch_training(rows: int, epochs: int, seed: int, store: Path) -> Training:
                     optimizer.zero_grad()
                     loss.backward()
                     optimizer.step()
-        return _clocks() - start
+                    yield
 
     return train
 
@@ -102,7 +105,7 @@ def transformers_training(rows: int, epochs: int, seed: int, store: Path) -> Tra
 
         return {key: torch.tensor([row[key] for row in batch]) for key in ("input_ids", "labels")}
 
-    def train(watched: bool) -> np.ndarray:
+    def train(watched: bool) -> Iterator[None]:
         transformers.set_seed(seed)
         arguments = transformers.TrainingArguments(
             output_dir=str(store / "trainer"),
@@ -119,10 +122,9 @@ def transformers_training(rows: int, epochs: int, seed: int, store: Path) -> Tra
         trainer = transformers.Trainer(
             transformers.BertForSequenceClassification(config), arguments, train_dataset=data, data_collator=collated
         )
-        start = _clocks()
-        with _watched(watched, trainer, samples, store):
+        yield
+        with _watched(watched, trainer, samples, store / "kept"):
             trainer.train()
-        return _clocks() - start
 
     return train
 
@@ -139,12 +141,21 @@ def _watched(watched: bool, target: Any, samples: Samples, store: Path, **names:
 
 def pairs(train: Training, count: int) -> np.ndarray:
     """Return seconds (pairs, without and with, wall and CPU), after one training that warms up and does not count."""
-    train(True)
+    for _ in train(True):
+        pass
     measured = []
     for number in range(count):
-        watched_first = bool(number % 2)
-        first, second = train(watched_first), train(not watched_first)
-        measured.append((second, first) if watched_first else (first, second))
+        running = {watched: train(watched) for watched in ((False, True), (True, False))[number % 2]}
+        spent = {watched: np.zeros(2) for watched in running}
+        for training in running.values():
+            next(training)
+        while running:
+            for watched, training in list(running.items()):
+                start = _clocks()
+                if next(training, _ENDED) is _ENDED:
+                    del running[watched]
+                spent[watched] += _clocks() - start
+        measured.append((spent[False], spent[True]))
     return np.array(measured)
 
 
