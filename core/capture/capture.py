@@ -148,6 +148,13 @@ class Capture(contextlib.AbstractContextManager["Capture"]):
         vectors = None if embeddings is None else to_numpy(embeddings).astype(np.float32)
         self.recording.batch(rows, to_numpy(logits), split=split, epoch=epoch, embeddings=vectors)
 
+    def record_tokens(self, rows: np.ndarray, values: Sequence[np.ndarray], *, split: str = TRAIN, epoch: int) -> None:
+        """Write a batch of a tagger: of each sample the logits of its tokens (tokens, tags); not guarded."""
+        if self.broken or epoch % self.request.every:
+            return
+        self._runs.look()
+        self.recording.tokens(rows, values, split=split, epoch=epoch)
+
     @contextlib.contextmanager
     def guard(self) -> Iterator[None]:
         """Do the capture's work within somebody else's training: its faults stay here, but for wrong ids at first."""
