@@ -81,3 +81,36 @@ def arguments(folder, **further):
         "dataloader_pin_memory": False,
     }
     return transformers.TrainingArguments(output_dir=str(folder), **{**defaults, **further})
+
+
+def saved(folder, texts, kind="Model", *, names=None, **config):
+    """Keep a BERT with a tokenizer of the words of some texts in a folder; return it as models are named."""
+    import tokenizers
+    import torch
+    import transformers
+
+    words = sorted({word for text in texts for word in text.lower().split()})
+    vocabulary = {word: code for code, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *words])}
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = tokenizers.normalizers.Lowercase()
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
+    tokenizer.post_processor = tokenizers.processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=32, **special).save_pretrained(
+        folder
+    )
+    torch.manual_seed(0)
+    settings = transformers.BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=40,
+        **({"id2label": dict(enumerate(names))} if names else {}),
+        **config,
+    )
+    getattr(transformers, f"Bert{kind}")(settings).save_pretrained(folder)
+    return str(folder)

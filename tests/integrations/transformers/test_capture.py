@@ -306,11 +306,10 @@ class TestIds:
 
 
 class TestNothingIsLeft:
-    @pytest.mark.parametrize("workers", [0, 2])
+    @pytest.mark.parametrize("workers", [0, 1])
     def test_a_fault_in_the_midst_of_an_epoch_costs_no_training(self, make, tmp_path, caplog, monkeypatch, workers):
         more = {
             "dataloader_num_workers": workers,
-            "dataloader_persistent_workers": workers > 0,
             "eval_strategy": "epoch",
         }
         trainer, plain = make(**more), make(**more)
@@ -515,3 +514,70 @@ class TestKinds:
         with ls.watch(trainer, samples_of(), store=tmp_path / "store") as capture:
             trainer.train()
         assert logged == [("notebook", capture.report.run)]
+
+
+class TestOtherTrainers:
+    @pytest.mark.parametrize("outputs", [1, 2])
+    def test_a_cross_encoder_is_recorded_pair_by_pair(self, tmp_path, outputs):
+        frameworks.require("sentence_transformers")
+        import torch
+        from datasets import Dataset
+        from sentence_transformers.cross_encoder import CrossEncoder, CrossEncoderTrainer, losses
+        from sentence_transformers.cross_encoder.training_args import CrossEncoderTrainingArguments
+
+        rows = [
+            {"question": f"where is parcel {row}", "answer": f"{('we sell tea', 'it left today')[row % 2]} {row}"}
+            for row in range(24)
+        ]
+        folder = tiny.saved(tmp_path / "model", [" ".join(row.values()) for row in rows])
+        model = CrossEncoder(folder, num_labels=outputs, device="cpu")
+        given = [{**row, "label": (float if outputs == 1 else int)(place % 2)} for place, row in enumerate(rows)]
+        loss = losses.BinaryCrossEntropyLoss if outputs == 1 else losses.CrossEntropyLoss
+        trainer = CrossEncoderTrainer(
+            model=model,
+            args=CrossEncoderTrainingArguments(
+                output_dir=str(tmp_path / "out"),
+                per_device_train_batch_size=8,
+                num_train_epochs=2,
+                eval_strategy="epoch",
+                report_to="none",
+                save_strategy="no",
+                disable_tqdm=True,
+                use_cpu=True,
+            ),
+            train_dataset=Dataset.from_list(given[:16]),
+            eval_dataset=Dataset.from_list(given[16:]),
+            loss=loss(model),
+        )
+        table = [
+            {
+                "text": " / ".join(row.values()),
+                "label": ("other", "answer")[place % 2],
+                "split": "dev" if place > 15 else "train",
+            }
+            for place, row in enumerate(rows)
+        ]
+        samples = ls.read(pa.Table.from_pylist(table), label="label", split="split")
+        with ls.watch(trainer, samples, store=tmp_path / "store", classes=["other", "answer"]) as capture:
+            trainer.train()
+        places, logits = capture.recording.last("eval")
+        assert places.tolist() == list(range(16, 24))
+        pairs = [tuple(row.values()) for row in rows[16:]]
+        raw = model.predict(pairs, activation_fn=torch.nn.Identity())
+        np.testing.assert_allclose(logits if outputs == 2 else logits[:, 1] - logits[:, 0], raw, atol=1e-5)
+        assert capture.report.summary()["facts"]["dynamics"]["epochs"] == 2
+        assert capture.embeddings()[1].shape == (16, 32)
+
+    def test_processes_that_outlive_a_loop_are_not_left_with_marks(self):
+        import torch
+        from labelsift.integrations.transformers.marked_rows import IDS, ROWS, Switch, mark
+
+        loader = torch.utils.data.DataLoader(
+            TRAIN[:8], 4, collate_fn=tiny.padded, num_workers=1, persistent_workers=True
+        )
+        back = mark(loader, Switch(), 3, "id")
+        batch = next(iter(loader))
+        assert batch[ROWS].tolist() == [[3, row] for row in range(4)]
+        assert batch[IDS] == [row["id"] for row in TRAIN[:4]]
+        back()
+        assert set(next(iter(loader))) == {"input_ids", "attention_mask", "labels"}
