@@ -93,9 +93,8 @@ class SetFitCapture(Capture):
     def _codes(self, labels: list[Any]) -> np.ndarray:
         """Return labels, names or numbers, as positions of the classes: int64, shape (n,), -1 = none of them."""
         classes = self.recording.classes
-        return np.array(
-            [classes.index(one) if one in classes else one if isinstance(one, int) else -1 for one in labels]
-        )
+        names = [class_of(label, self.target.model, classes) for label in labels]
+        return np.array([-1 if name is None else classes.index(name) for name in names])
 
     def _write(self, split: str, rows: np.ndarray) -> None:
         """Record embeddings and logits of a data set, some rows at a time."""
