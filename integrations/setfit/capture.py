@@ -98,14 +98,14 @@ class SetFitCapture(Capture):
 
     def _write(self, split: str, rows: np.ndarray) -> None:
         """Record embeddings and logits of a data set, some rows at a time."""
-        import torch  # pyright: ignore[reportMissingImports]
+        from torch import no_grad  # pyright: ignore[reportMissingImports, reportAttributeAccessIssue]
 
         model = self.target.model
         given = self.target.train_dataset if split == TRAIN else self.target.eval_dataset
         classes, several = self.recording.classes, self.samples.task == "multilabel"
         for begin in range(0, len(rows), _AT_ONCE):
             part = slice(begin, begin + _AT_ONCE)
-            with torch.no_grad():
+            with no_grad():
                 vectors = model.encode(list(given[part]["text"]), show_progress_bar=False)
                 logits = logits_of(model, vectors, classes, several=several)
             self.record(rows[part], logits, split=split, epoch=0, embeddings=vectors)

@@ -19,7 +19,7 @@ class EpochCounter:
     @classmethod
     def of(cls, trainer: Any, undo: contextlib.ExitStack) -> EpochCounter:  # noqa: ANN401 - of transformers
         """Return one that listens to a Trainer until ``undo`` is closed."""
-        from transformers import TrainerCallback  # pyright: ignore[reportMissingImports]
+        from transformers import TrainerCallback  # pyright: ignore[reportMissingImports, reportAttributeAccessIssue]
 
         counter = cls()
 

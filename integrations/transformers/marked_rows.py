@@ -69,10 +69,10 @@ class MarkedCollation:
         ids = [row.get(self._id_name) for row in features] if named else None  # before the user's own takes it out
         batch = self.own(features)
         if self._switch.on and isinstance(batch, MutableMapping):
-            import torch  # pyright: ignore[reportMissingImports]
+            from torch import as_tensor  # pyright: ignore[reportMissingImports, reportAttributeAccessIssue]
 
             positions = given.positions if isinstance(given, _Batch) else [-1] * len(features)
-            batch[ROWS] = torch.tensor([[self._source, position] for position in positions], dtype=torch.int64)
+            batch[ROWS] = as_tensor([[self._source, position] for position in positions])
             if ids is not None:
                 batch[IDS] = ids
         return batch

@@ -96,8 +96,8 @@ def logits_in(output: Any, rows: int) -> Any | None:  # noqa: ANN401
 
 def _pooled(output: Any, rows: int, mask: Any) -> Any | None:  # noqa: ANN401
     """Return one vector a row: the pooled state, else the mean of the last hidden states that are no padding."""
-    pooled = getattr(output, "pooler_output", None)
-    hidden = getattr(output, "last_hidden_state", None)
+    pooled: Any = getattr(output, "pooler_output", None)
+    hidden: Any = getattr(output, "last_hidden_state", None)
     if pooled is None and hidden is None:
         hidden = output[0] if isinstance(output, (tuple, list)) else output
     if pooled is not None:
