@@ -39,7 +39,10 @@ class SetFitCapture(Capture):
         trainer = self.target
         own, patched = trainer.train, "train" in vars(trainer)
         trainer.train = functools.partial(self._train, own)
-        self.undo.callback(*((setattr, trainer, "train", own) if patched else (delattr, trainer, "train")))
+        if patched:
+            self.undo.callback(setattr, trainer, "train", own)
+        else:
+            self.undo.callback(delattr, trainer, "train")
 
     def _train(self, own: Callable[..., Any], args: Any = None, trial: Any = None, **kwargs: Any) -> Any:  # noqa: ANN401 - SetFit's
         """Know the rows first, as wrong ids must not cost a training; then train, and record."""

@@ -57,6 +57,13 @@ class TransformersCapture(Capture):
         spread = trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled
         if spread or trainer.args.world_size > 1:
             return self.let_go(InputError("The training is spread over several processes, and each sees a part of it"))
+        with contextlib.ExitStack() as whole:  # what fails in the midst leaves nothing
+            whole.callback(self._off.close)
+            self._put_in_place()
+            whole.pop_all()
+
+    def _put_in_place(self) -> None:
+        trainer = self.target
         self._epochs = EpochCounter.of(trainer, self._off)
         wrapped = {
             "get_train_dataloader": self._train_loader,
@@ -111,7 +118,10 @@ class TransformersCapture(Capture):
         trainer = self.target
         own, patched = getattr(trainer, name), name in vars(trainer)
         setattr(trainer, name, functools.partial(wrapper, own))
-        self._off.callback(*((setattr, trainer, name, own) if patched else (delattr, trainer, name)))
+        if patched:
+            self._off.callback(setattr, trainer, name, own)
+        else:
+            self._off.callback(delattr, trainer, name)
 
     def _train_loader(self, own: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - the Trainer's
         loader = own(*args, **kwargs)

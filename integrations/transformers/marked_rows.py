@@ -122,13 +122,19 @@ def mark(loader: Any, switch: Switch, source: int, id_name: str | None) -> Calla
     if hasattr(rows, "__getitem__"):  # not of a stream
         vars(inner)["dataset"] = MarkedDataset(rows, switch)  # what may not be set any more
     inner.collate_fn = MarkedCollation(collate, switch, source, id_name)
+    _end_processes(inner)
 
     def back() -> None:
         vars(inner)["dataset"], inner.collate_fn = rows, collate
-        if getattr(inner, "persistent_workers", False):
-            inner._iterator = None  # its processes hold the marked ones
+        _end_processes(inner)
 
     return back
+
+
+def _end_processes(inner: Any) -> None:  # noqa: ANN401
+    """Let persistent workers begin anew: they hold the data set and the collation that there were when they began."""
+    if getattr(inner, "persistent_workers", False):
+        inner._iterator = None
 
 
 def is_marked(loader: Any) -> bool:  # noqa: ANN401

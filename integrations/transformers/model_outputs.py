@@ -85,6 +85,7 @@ def base_of(model: Any) -> Any | None:  # noqa: ANN401
 
 def logits_in(output: Any, rows: int) -> Any | None:  # noqa: ANN401
     """Return the logits of an output: by their name, else the first tensor with a row for each of the batch."""
+    found: Any
     if isinstance(output, Mapping):
         found = next((output[name] for name in ("logits", "scores") if output.get(name) is not None), None)
     elif isinstance(output, (tuple, list)):

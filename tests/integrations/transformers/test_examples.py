@@ -1,4 +1,4 @@
-"""The examples of trainings with transformers, sentence-transformers and SetFit run as they stand, and say what holds."""
+"""Examples of trainings with transformers, sentence-transformers and SetFit run as they stand, and say what holds."""
 
 from __future__ import annotations
 
