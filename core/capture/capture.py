@@ -52,6 +52,7 @@ class Capture(contextlib.AbstractContextManager["Capture"]):
 
     framework: ClassVar[str]
     watches: ClassVar[tuple[str, ...]]  # ``package:Class``: what it watches, with all that descends from it
+    how: ClassVar[str] = "Train within the with"  # what was forgotten where nothing was recorded
 
     def __init__(self, target: Any, samples: Samples, request: WatchRequest) -> None:  # noqa: ANN401 - of a framework
         self.target, self.samples, self.request = target, samples, request
@@ -123,7 +124,7 @@ class Capture(contextlib.AbstractContextManager["Capture"]):
             self._unreported = f"the capture let go: {self.broken}"
         elif not self.recording.started:
             self._unreported = "nothing was recorded"
-            _logger.warning("Capture recorded nothing: no batch of the watched training came by")
+            _logger.warning("Capture recorded nothing: no batch of the watched training came by. %s", self.how)
         elif not self.request.scan:
             self._unreported = "it was not asked for (scan=False)"
         else:

@@ -19,6 +19,11 @@ _NAMES = {
 }
 
 
+def names_of_split(split: str) -> tuple[str, ...]:
+    """Return the names, in lower case, that a column ``split`` may have for one of the two splits."""
+    return _NAMES.get(split.partition("_")[0], (split,))
+
+
 def split_positions(samples: Samples, size: int, split: str) -> np.ndarray:
     """Return the samples that the rows of a data set are, in its order: int64, shape (size,).
 
@@ -36,7 +41,7 @@ def split_positions(samples: Samples, size: int, split: str) -> np.ndarray:
     counts = ""
     if column is not None:
         names = [str(name).strip().lower() for name in column.to_pylist()]
-        wanted = _NAMES.get(split.partition("_")[0], (split,))
+        wanted = names_of_split(split)
         for chosen in ((split,), *((name,) for name in wanted), wanted):
             rows = np.flatnonzero([name in chosen for name in names])
             if len(rows) == size:
