@@ -20,8 +20,8 @@ class XGBoostCapture(Capture):
     """XGBoost: the margins of every row after each ``every``-th round of boosting.
 
     A margin is the sum of the trees' leaves, which is the logit: log odds of the second class for two, one a class for
-    more. Rows of a ``DMatrix`` keep their order, so they are known by it. Each reading costs a prediction with all trees
-    so far.
+    more. Rows of a ``DMatrix`` keep their order, so they are known by it. Each reading predicts with all trees so
+    far.
 
     Attributes
     ----------
@@ -43,6 +43,7 @@ class XGBoostCapture(Capture):
             If the rows are missing, of another number than the samples, or have other labels.
         """
         import xgboost  # pyright: ignore[reportMissingImports]
+        from xgboost.callback import TrainingCallback  # pyright: ignore[reportMissingImports]
 
         self._held_out = held_out(self.samples)
         fitted = hasattr(self.target, "fit")
@@ -50,7 +51,7 @@ class XGBoostCapture(Capture):
             kind = type(self.target).__name__
             raise InputError(f"A {kind} has no classes, so no label can be judged by it", hint="Watch an XGBClassifier")
         self._data = {split: self._matrix(rows, xgboost, split) for split, rows in data_of_splits(self._rows()).items()}
-        self.callback = self._made(xgboost.callback.TrainingCallback)
+        self.callback = self._made(TrainingCallback)
         if fitted:
             before = self.target.get_params()["callbacks"]
             self.undo.callback(self.target.set_params, callbacks=before)
@@ -84,7 +85,7 @@ class XGBoostCapture(Capture):
         self.undo.callback(watching.clear)
 
         class Callback(base):
-            def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:  # noqa: ANN401, ARG002
+            def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:  # noqa: ANN401
                 every = capture.request.every
                 if watching and (epoch + 1) % every == 0:
                     with capture.guard():
@@ -111,8 +112,9 @@ class XGBoostCapture(Capture):
         if objective not in (*_LOG_ODDS, *_SEVERAL):
             hint = f"Train with one of: {', '.join((*_LOG_ODDS[:2], *_SEVERAL))}"
             raise InputError(f"The margins of {objective} are no logits of classes", hint=hint)
-        if objective in _LOG_ODDS and len(self.classes) != 2 and self.samples.task == "classification":
+        classes = self.classes
+        if objective in _LOG_ODDS and len(classes) != 2 and self.samples.task == "classification":
             raise InputError(
-                f"{objective} tells two classes apart, and there are {len(self.classes)}: {', '.join(self.classes[:8])}",
+                f"{objective} tells two classes apart, and there are {len(classes)}: {', '.join(classes[:8])}",
                 hint="Name both: classes=[…], or watch with the rows that you train on",
             )

@@ -21,7 +21,8 @@ def tickets(n: int = 60, *, classes: int = 3, wrong: int = 3, split: bool = Fals
     rows = []
     for row in range(n):
         topic = names[row % classes]
-        text = f"Please help with the {rng.choice(_WORDS[topic])} number {rng.integers(10_000)} since {rng.choice(['monday', 'today'])}"
+        word, day = rng.choice(_WORDS[topic]), rng.choice(("monday", "today"))
+        text = f"Please help with the {word} number {rng.integers(10_000)} since {day}"
         label = names[(row + 1) % classes] if row < wrong else topic
         rows.append({"ticket": f"T{row}", "text": text, "label": label})
         if split:
@@ -29,7 +30,7 @@ def tickets(n: int = 60, *, classes: int = 3, wrong: int = 3, split: bool = Fals
     return ls.read(pa.Table.from_pylist(rows), label="label", id="ticket", split="split" if split else None)
 
 
-def vectors(samples: Samples, *, dimensions: int = 8, seed: int = 1) -> np.ndarray:
+def vectors(samples: Samples, *, dimensions: int = 32, seed: int = 1) -> np.ndarray:
     """Return float32 of shape (n, dimensions): a vector of each text's topic word, and noise."""
     rng = np.random.default_rng(seed)
     own = {word: rng.normal(size=dimensions) for words in _WORDS.values() for word in words}
