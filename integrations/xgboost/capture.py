@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -42,8 +43,7 @@ class XGBoostCapture(Capture):
         InputError
             If the rows are missing, of another number than the samples, or have other labels.
         """
-        import xgboost  # pyright: ignore[reportMissingImports]
-        from xgboost.callback import TrainingCallback  # pyright: ignore[reportMissingImports]
+        xgboost = import_module("xgboost")
 
         self._held_out = held_out(self.samples)
         fitted = hasattr(self.target, "fit")
@@ -51,7 +51,7 @@ class XGBoostCapture(Capture):
             kind = type(self.target).__name__
             raise InputError(f"A {kind} has no classes, so no label can be judged by it", hint="Watch an XGBClassifier")
         self._data = {split: self._matrix(rows, xgboost, split) for split, rows in data_of_splits(self._rows()).items()}
-        self.callback = self._made(TrainingCallback)
+        self.callback = self._made(xgboost.callback.TrainingCallback)
         if fitted:
             before = self.target.get_params()["callbacks"]
             self.undo.callback(self.target.set_params, callbacks=before)
