@@ -1,4 +1,4 @@
-"""Keras on PyTorch: each epoch's logits are those of ``predict``, and a watched training is the same to the last bit."""
+"""Keras on PyTorch: each epoch's logits are those of ``predict``, and watching changes no weight."""
 
 from __future__ import annotations
 
