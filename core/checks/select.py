@@ -80,6 +80,7 @@ def _without_texts(chosen: Sequence[Check], only: Sequence[str] | None, signals:
         )
     have: set[Need] = {"labels", "split", "source", "undecided", "annotations", "pred_probs"}
     have |= {"vectors"} if signals.embeddings is not None else set()
+    have |= {"dynamics"} if signals.dynamics is not None else set()
     lacking = _issues(check for check in chosen if not check.needs <= have and _named(check, only))
     if lacking:
         raise InputError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -12,6 +13,7 @@ from labelsift.capture.logits import two_columns
 from labelsift.capture.row_ids import labels_differ
 from labelsift.capture.splits import data_of_splits, held_out, parted
 from labelsift.errors import InputError
+from labelsift.signals.signals import Signals
 
 _LOG_ODDS = ("binary:logistic", "binary:logitraw", "reg:logistic")
 _SEVERAL = ("multi:softprob", "multi:softmax")
@@ -56,6 +58,19 @@ class XGBoostCapture(Capture):
             before = self.target.get_params()["callbacks"]
             self.undo.callback(self.target.set_params, callbacks=before)
             self.target.set_params(callbacks=[*(before or ()), self.callback])
+
+    def signals(self) -> Signals:
+        """Return the dynamics, and the features for samples that have no texts: each column in its own spread.
+
+        They are no output of the model, so a wrong label is in none of them.
+        """
+        made, wanted = super().signals(), len(self.recording.ids)
+        rows = np.concatenate([positions for _, positions in self._data.values()])
+        if self.samples.has_texts or made.dynamics is None or not np.array_equal(np.sort(rows), np.arange(wanted)):
+            return made
+        features = np.vstack([matrix.get_data().toarray() for matrix, _ in self._data.values()])[np.argsort(rows)]
+        spread = features.std(axis=0)
+        return replace(made, embeddings=(features - features.mean(axis=0)) / np.where(spread > 0, spread, 1))
 
     def _rows(self) -> Any:  # noqa: ANN401 - an array, a data frame or a DMatrix
         if self.request.data is not None:

@@ -137,6 +137,17 @@ def test_a_scan_without_texts_and_without_signals_is_refused(digits):
         ls.read(pa.table({"digit": ["1"]}), text=None, label="digit")
 
 
+def test_a_training_is_judged_beside_the_embeddings(digits):
+    vectors, given = digits[0], digits[2]
+    classes = samples_of(given).classes
+    own = np.array([classes.index(label) for label in samples_of(given).labels.to_pylist()])
+    logits = np.eye(len(classes))[own] * 3
+    logits[0] = 3 - logits[0]  # never learned
+    signals = ls.Signals(embeddings=vectors, dynamics=[logits] * 3, classes=classes)
+    report = ls.scan(samples_of(given), signals=signals, only=["training"], store=None)
+    assert [row["id"] for row in report.findings.to_pylist() if row["issue"] == "hard"] == ["digit-0000.png"]
+
+
 def test_the_command_line_takes_embeddings_for_texts(digits, tmp_path: Path, monkeypatch):
     vectors, _, given, _ = digits
     rows = [f"d{index},{label}" for index, label in enumerate(given[:400].tolist())]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import frameworks
 import labelsift as ls
 import numpy as np
+import pyarrow as pa
 import pytest
 from labelsift.capture.recording import EVAL, TRAIN
 from labelsift.errors import InputError
@@ -117,3 +118,18 @@ def test_a_round_that_never_came_is_said_with_the_cure(xgb, tmp_path, caplog):
     with ls.watch(model, samples, data=x, every=5, store=tmp_path):
         model.fit(x, y)
     assert "callbacks=[capture.callback]" in caplog.text
+
+
+def test_a_table_without_texts_is_judged_by_its_features(xgb, tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 4)) * (1, 1000, 1, 1)
+    y = (x[:, 0] > 0).astype(int)
+    y[:8] = 1 - y[:8]
+    table = pa.table({"row": [f"r{row}" for row in range(200)], "label": y})
+    samples = ls.read(table, label="label", id="row", text=None)
+    model = xgb.XGBClassifier(n_estimators=10, max_depth=2, n_jobs=1)
+    with ls.watch(model, samples, data=x, store=tmp_path) as capture:
+        model.fit(x, y)
+    hard = {row["id"] for row in capture.report.findings.to_pylist() if row["issue"] == "hard"}
+    assert len(hard & {f"r{row}" for row in range(8)}) >= 7
+    np.testing.assert_allclose(capture.signals().embeddings.std(axis=0), 1, atol=1e-3)

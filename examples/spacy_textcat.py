@@ -1,0 +1,64 @@
+"""spaCy: watch a text categorizer in a loop of one's own.
+
+    python examples/spacy_textcat.py [--store DIR]
+
+The tickets are invented, and every tenth label is wrong on purpose. For ``spacy train`` see docs/capture.md: two blocks
+of its config do the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+
+import labelsift as ls
+import numpy as np
+import pyarrow as pa
+import spacy
+from spacy.training import Example
+
+WORDS = {
+    "billing": ["invoice", "refund", "charge"],
+    "app": ["crash", "login", "freeze"],
+    "parcel": ["courier", "delay"],
+}
+NAMES = sorted(WORDS)
+
+
+def tickets(n: int = 150) -> pa.Table:
+    """Invent n tickets with an id, a text and a label."""
+    draw = np.random.default_rng(0)
+    rows = []
+    for number in range(n):
+        topic = NAMES[number % 3]
+        text = f"My {draw.choice(WORDS[topic])} since day {draw.integers(1000)}, the {draw.choice(WORDS[topic])} again"
+        label = NAMES[(number + 1) % 3] if number % 10 == 0 else topic
+        rows.append({"ticket": f"T{number}", "text": text, "label": label})
+    return pa.Table.from_pylist(rows)
+
+
+def main() -> None:
+    """Train, watch, and print the report."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--store", default=".labelsift", help="the folder that keeps the recording and the run")
+    samples = ls.read(tickets(), label="label", id="ticket", name="tickets")
+    nlp = spacy.blank("en")
+    nlp.add_pipe("textcat")
+    examples = [
+        Example.from_dict(nlp.make_doc(text), {"cats": {name: float(name == label) for name in NAMES}})
+        for text, label in zip(samples.texts.to_pylist(), samples.labels.to_pylist(), strict=True)
+    ]
+    optimizer = nlp.initialize(lambda: examples)
+
+    with ls.watch(nlp, samples, store=parser.parse_args().store) as capture:
+        for _ in range(4):
+            random.shuffle(examples)
+            for batch in spacy.util.minibatch(examples, size=16):
+                nlp.update(batch, sgd=optimizer)
+            capture.end_epoch()
+
+    print(capture.report)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
