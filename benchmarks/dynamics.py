@@ -1,9 +1,9 @@
-"""What training dynamics add to the label score: average precision with and without them.
+"""Training dynamics of plain networks: statistics beside their definition, hard samples, AUM as a score.
 
 ``python -m benchmarks.dynamics --data FOLDER --label given_pair10`` reads texts, true and given labels of
-``data.csv.gz``, trains a classifier on the given labels, and scans with and without its logits, for three fold seeds.
-``--injected`` does the same with errors of its own in the true labels (seeds 100 to 102), for several weights: the
-settings were chosen on those.
+``data.csv.gz``, trains a classifier on the given labels, and scans with its logits, for three fold seeds. Nothing is
+held out, so the label score is that of a scan without them; what a training with held-out rows adds is measured by
+:mod:`benchmarks.captured_dynamics`.
 
 The classifiers, in numpy: a softmax regression, and one hidden layer of 128 rectified units that learns nearly every
 label by heart; Adam, batches of 64, 15 epochs; logits as the training loop sees them, before the step of the batch.
@@ -19,17 +19,13 @@ from pathlib import Path
 
 import labelsift as ls
 import numpy as np
-import pyarrow as pa
 from labelsift.models.embedding import embed, embedder
 from labelsift.report import Report
-from labelsift.signals.dynamics_statistics import trajectories
-from labelsift.signals.training_dynamics import combine
 from sklearn.metrics import average_precision_score
 
 EPOCHS, HIDDEN, BATCH, RATE = 15, 128, 64, 0.002
 NETWORKS = {"softmax regression": 0, "hidden layer": HIDDEN}
-SEEDS, INJECTED = (0, 1, 2), (100, 101, 102)
-WEIGHTS = (0.25, 0.5, 1.0)
+SEEDS = (0, 1, 2)
 
 
 def main() -> None:
@@ -37,15 +33,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--label", default="given_label")
-    parser.add_argument("--injected", action="store_true")
     asked = parser.parse_args()
     samples = ls.read(asked.data / "data.csv.gz", text="text", label="true_label", id="id", name=asked.data.name)
     truth, vectors = samples.codes(samples.classes), embed(samples.texts, embedder())
-    if asked.injected:
-        injected(samples, truth, vectors)
-    else:
-        given = ls.read(asked.data / "data.csv.gz", text="text", label=asked.label, id="id", name=asked.data.name)
-        reported(given, given.codes(samples.classes), truth, vectors)
+    given = ls.read(asked.data / "data.csv.gz", text="text", label=asked.label, id="id", name=asked.data.name)
+    reported(given, given.codes(samples.classes), truth, vectors)
 
 
 def reported(samples: ls.Samples, given: np.ndarray, truth: np.ndarray, vectors: np.ndarray) -> None:
@@ -85,58 +77,6 @@ def scanned(samples: ls.Samples, vectors: np.ndarray, seed: int, epochs: list[np
         seed=seed,
         store=None,
     )
-
-
-def injected(samples: ls.Samples, truth: np.ndarray, vectors: np.ndarray) -> None:
-    """Compare weights on errors of three kinds that are injected into the true labels."""
-    clean = scanned(samples, vectors, 0).pred_probs
-    assert clean is not None
-    clean = np.nan_to_num(clean)
-    classes = clean.shape[1]
-    gains: list[list[float]] = []
-    for seed in INJECTED:
-        for kind, labels in noises(clean, truth, seed).items():
-            names = pa.chunked_array([np.array(samples.classes, dtype=object)[labels]])
-            at = samples.table.column_names.index("label")
-            noisy = ls.Samples(samples.table.set_column(at, "label", names), samples.metadata, samples.name)
-            score = scanned(noisy, vectors, seed).scores["label_score"].to_numpy()
-            wrong, base = labels != truth, average_precision_score(labels != truth, 1 - score)
-            for network, hidden in NETWORKS.items():
-                epochs = list(training(vectors, labels, classes=classes, hidden=hidden, seed=seed))
-                told = trajectories(epochs, labels)
-                found = [
-                    average_precision_score(wrong, 1 - combine(score, told.margins, weight=one)) for one in WEIGHTS
-                ]
-                gains.append([one - base for one in found])
-                said = ", ".join(f"{weight}: {one - base:+.4f}" for weight, one in zip(WEIGHTS, found, strict=True))
-                aum = average_precision_score(wrong, -told.aum)
-                print(f"{samples.name} {kind} seed {seed} {network}: without {base:.4f}, AUM {aum:.4f}; {said}")
-    for weight, gain, worst in zip(WEIGHTS, np.mean(gains, axis=0), np.min(gains, axis=0), strict=True):
-        print(f"{samples.name}, weight {weight}: mean gain {gain:+.4f}, worst {worst:+.4f}")
-
-
-def noises(clean: np.ndarray, truth: np.ndarray, seed: int) -> dict[str, np.ndarray]:
-    """Return labels with uniform errors, confusions of near classes, and errors where samples are ambiguous."""
-    rng, n, classes = np.random.default_rng(seed), len(truth), clean.shape[1]
-    mean = np.array([clean[truth == code].mean(axis=0) for code in range(classes)])
-    np.fill_diagonal(mean, -1)
-    near = np.argsort(-mean, axis=1)[:, : min(3, classes - 1)]
-    wrong, made = rng.permutation(n)[: n // 10], {}
-    other = rng.integers(0, classes - 1, len(wrong))
-    made["uniform"] = replaced(truth, wrong, other + (other >= truth[wrong]))
-    made["near"] = replaced(truth, wrong, near[truth[wrong], rng.integers(0, near.shape[1], len(wrong))])
-    rest = clean.copy()
-    rest[np.arange(n), truth] = -1
-    doubt = (rest.max(axis=1) / (clean[np.arange(n), truth] + rest.max(axis=1) + 1e-9)) ** 1.5
-    wrong = rng.choice(n, int(0.15 * n), replace=False, p=doubt / doubt.sum())
-    return made | {"ambiguous": replaced(truth, wrong, rest.argmax(axis=1)[wrong])}
-
-
-def replaced(truth: np.ndarray, wrong: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return the true labels with some of them replaced."""
-    made = truth.copy()
-    made[wrong] = labels
-    return made
 
 
 def reference_aum(logits: np.ndarray, codes: np.ndarray) -> np.ndarray:

@@ -1,14 +1,15 @@
 """Made messages whose class is told by the order of words: what a model over fixed embeddings cannot see.
 
-**transfers** is the set of the report, named and written down before it was measured. A customer moves money between two
-of five accounts; the class is the account that the money goes *to*. Both accounts stand in the message, in either order
-("from my … savings to my … mortgage", "to my … mortgage from my … savings"), with one to three of forty adjectives
-between the preposition and the account, so that no pair of words tells the direction, and the mean of the words' vectors
-does not either. Of the labels 8 % are the account that the money comes *from*, as of somebody who mixes up the direction,
-and 4 % one of the three accounts that are not named.
+**transfers** is the set of the report, named and written down before it was measured. A customer moves money between
+two of five accounts; the class is the account that the money goes *to*. Both accounts stand in the message, in either
+order ("from my … savings to my … mortgage", "to my … mortgage from my … savings"), with one to three of forty
+adjectives between the preposition and the account, so that no pair of words tells the direction, and the mean of the
+words' vectors does not either. Of the labels 8 % are the account that the money comes *from*, as of somebody who mixes
+up the direction, and 4 % one of the three accounts that are not named.
 
-**doubts** is the set that the rule was chosen on: praise and complaint, where a negation far from its adjective turns the
-class around ("I would never call the new app of yours … slow"); 12 % of the labels are the other class.
+**doubts** is the set that the rule was chosen on: praise and complaint, where a negation far from its adjective turns
+the class around ("I would never call the new app of yours … slow"); 12 % of the labels are the other class. The fewer
+are negated, the less a model gains that sees it.
 """
 
 from __future__ import annotations
@@ -61,12 +62,12 @@ def transfers(seed: int, n: int = 5_000) -> Made:
     return Made(texts, np.array(truth), np.array(given), ACCOUNTS)
 
 
-def doubts(seed: int, n: int = 5_000) -> Made:
-    """Return praise and complaints with negations, of which 12 % have the label of the other."""
+def doubts(seed: int, n: int = 5_000, *, share: float = 0.5) -> Made:
+    """Return praise and complaints, a share of them negated, of which 12 % have the label of the other."""
     rng = np.random.default_rng(seed)
     texts, truth = [], []
     for _ in range(n):
-        good, turned = rng.random(2) < 0.5
+        good, turned = rng.random(2) < (0.5, share)
         opener, word = _one(rng, TURNED if turned else PLAIN), _one(rng, GOOD if good else BAD)
         texts.append(f"{opener} the {_adjectives(rng)} {_one(rng, THINGS)} of yours {_one(rng, CLOSERS)} {word}")
         truth.append(int(good != turned))

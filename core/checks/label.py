@@ -29,6 +29,8 @@ from ..label_quality.pred_probs_warnings import in_sample_warning
 from ..label_quality.score_labels import worst
 from ..label_quality.wrong_labels import PROVEN, WRONG, WrongLabels, wrong_labels
 from ..models.ngrams import ngram_features
+from ..signals.dynamics_statistics import Trajectories
+from ..signals.held_out_evidence import HeldOutEvidence, evidence_of
 from ..signals.training_dynamics import combine
 from ..store.cache import digest_of_all
 from .cached_estimates import cached_ngrams, cached_quality, maker_of
@@ -72,7 +74,7 @@ def label(context: Context) -> Result:
     quality = _quality(context, judged)
     suspicion = calibrated(quality.wrong, error_count(quality.wrong, quality.united))
     if context.dynamics is not None:
-        suspicion = 1 - combine((1 - suspicion).astype(np.float32), context.dynamics.margins).astype(np.float64)
+        suspicion = _with_dynamics(context, context.dynamics, suspicion, quality.pool, judged)
     judged &= np.isfinite(suspicion)
     claims = wrong_labels(quality.pool, suspicion, context.codes, judged, keys=context.keys)
     claims = _learned(context, claims, quality.other)
@@ -91,6 +93,24 @@ def label(context: Context) -> Result:
     rows = np.flatnonzero(is_issue)
     findings = [_finding(context, row, score, suggested, confidence) for row in rows.tolist()]
     return Result(score, is_issue, findings, suggested, confidence)
+
+
+def _with_dynamics(
+    context: Context, dynamics: Trajectories, suspicion: np.ndarray, pool: np.ndarray, judged: np.ndarray
+) -> np.ndarray:
+    """Return the ranking with a training counted in, where held-out rows show that its model sees more; say which."""
+    evidence = HeldOutEvidence()
+    if dynamics.held_out is not None:
+        # A copy of what the model learned is not held out, and the scan's folds part no copies.
+        learned = np.isin(context.same_text, context.same_text[dynamics.shown > 0])
+        foreseen = pool.argmax(axis=1) == context.codes
+        evidence = evidence_of(dynamics.held_out, foreseen, judged & np.isfinite(suspicion) & ~learned)
+    context.facts["label_dynamics"] = evidence.facts()
+    context.notes.append(evidence.note())
+    if not evidence.counts:
+        return suspicion
+    right = (1 - suspicion).astype(np.float32)
+    return 1 - combine(right, dynamics.margins, evidence, held_out=dynamics.held_out).astype(np.float64)
 
 
 def _learned(context: Context, claims: WrongLabels, other: np.ndarray) -> WrongLabels:

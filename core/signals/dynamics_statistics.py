@@ -44,6 +44,9 @@ class Trajectories:
         float32, shape (epochs, n): NaN where an epoch did not show the sample.
     pred_probs
         float32, shape (n, classes): mean probabilities over the epochs; in sample. None where nobody asked for them.
+    held_out
+        Margins of samples that the training did not learn from, after each epoch: float32, shape (epochs, n), NaN for
+        all others. None where none were recorded.
     """
 
     aum: np.ndarray
@@ -56,6 +59,7 @@ class Trajectories:
     shown: np.ndarray
     margins: np.ndarray
     pred_probs: np.ndarray | None = None
+    held_out: np.ndarray | None = None
 
     @property
     def known(self) -> np.ndarray:

@@ -49,7 +49,7 @@ def read_epochs(path: Path) -> EpochFiles:
             raise InputError(f"{path} is no array of logits ({error})", hint="Save it with numpy.save") from None
         return EpochFiles(tuple(array), (None,) * len(array), None, None)
     index = read_index(path)
-    names = sorted(name for name in os.listdir(path) if EPOCH.fullmatch(name))
+    names = finished_epochs(path)
     logits = tuple(np.load(path / name, mmap_mode="r", allow_pickle=False) for name in names)
     seen_files = (path / name.replace(".npy", ".seen.npy") for name in names)
     ids, classes = index["ids"], index["classes"]
@@ -59,6 +59,11 @@ def read_epochs(path: Path) -> EpochFiles:
         None if classes is None else tuple(classes),
         None if ids is None else tuple(ids),
     )
+
+
+def finished_epochs(path: Path) -> list[str]:
+    """List the files of finished epochs in their order; none where there is no such folder."""
+    return sorted(name for name in os.listdir(path) if EPOCH.fullmatch(name)) if path.is_dir() else []
 
 
 def read_index(path: Path) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from .align import (
     usable_in_place,
 )
 from .dynamics_statistics import Trajectories, trajectories
+from .epoch_files import EpochFiles
 from .token_probs import TokenSignals, aligned_tokens
 from .training_dynamics import Dynamics
 
@@ -52,8 +53,9 @@ class Signals:
     ids
         The sample of each row. Without it the rows must be as many as the samples, in their order.
     dynamics
-        Logits of each epoch of a training, or the folder that a :class:`DynamicsWriter` wrote. Its own classes and ids
-        come before those that are named here.
+        Logits of each epoch of a training, or the folder that a :class:`DynamicsWriter` or a capture wrote. Its own
+        classes and ids come before those that are named here. They count in the label score only with rows that the
+        model did not learn from: :class:`labelsift.Dynamics`.
     token_pred_probs
         For spans: of each sample an array of shape (tokens, classes), out of sample. ``classes`` then names the tags
         of the columns: ``O`` and ``B-type``, ``I-type`` …, or ``O`` and the types.
@@ -173,7 +175,19 @@ class Signals:
         if self.dynamics is None:
             return None
         dynamics = self.dynamics if isinstance(self.dynamics, Dynamics) else Dynamics(self.dynamics)
-        epochs = dynamics.opened()
+        training, held_out = dynamics.parts()
+        result, classes = self._aligned_epochs(samples, training.opened(), pred_probs=pred_probs)
+        if result.pred_probs is not None:
+            result.pred_probs[:] = result.pred_probs[:, np.argsort(np.array(classes, dtype=object), kind="stable")]
+        if held_out is None:
+            return result
+        margins = self._aligned_epochs(samples, held_out.opened(fewest=1))[0].margins
+        margins[:, result.shown > 0] = np.nan  # what the model learned from is not held out
+        return replace(result, held_out=margins)
+
+    def _aligned_epochs(
+        self, samples: Samples, epochs: EpochFiles, *, pred_probs: bool = False
+    ) -> tuple[Trajectories, Sequence[str]]:
         n, columns = epochs.logits[0].shape
         rows = match_rows(n, samples, self.ids if epochs.ids is None else epochs.ids, what="dynamics", partly=True)
         names = self.classes if epochs.classes is None else epochs.classes
@@ -186,9 +200,6 @@ class Signals:
                 hint="The training diverged, or the logits were cut: leave those epochs out",
             )
 
-        result = trajectories(
-            epochs.logits, samples.codes(classes), seen=epochs.seen, rows=rows, pred_probs=pred_probs, refuse=refuse
-        )
-        if result.pred_probs is not None:
-            result.pred_probs[:] = result.pred_probs[:, np.argsort(np.array(classes, dtype=object), kind="stable")]
-        return result
+        codes = samples.codes(classes)
+        found = trajectories(epochs.logits, codes, seen=epochs.seen, rows=rows, pred_probs=pred_probs, refuse=refuse)
+        return found, classes

@@ -1,26 +1,27 @@
 """Training dynamics: a model's logits for its own training samples, epoch by epoch, combined with the label score.
 
 They are *in sample*: the model has learned from the very label that is judged, and late epochs memorise it. What they
-say is not what cross-validation says; :func:`combine` joins the two.
+say is not what cross-validation says. Only rows that the model did not learn from can show that it sees more than the
+scan does; :func:`combine` joins the two where they do, and else leaves the label score alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ..data.class_names import names_of
 from ..errors import InputError
-from .epoch_files import EpochFiles, read_epochs
+from ..models.links import expit, log_odds
+from .epoch_files import INDEX, EpochFiles, finished_epochs, read_epochs
+from .held_out_evidence import HeldOutEvidence
 
-# How both were chosen: benchmarks/RESULTS.md, "Training dynamics". A larger weight gains a little more where errors are
-# random, and loses more where they follow what is hard to tell apart.
-SHARE = 0.5  # of the epochs: those that agree best with the out-of-sample score
-WEIGHT = 0.1  # of the dynamics' log odds against 1 for those of the out-of-sample score
+WEIGHT = 0.5  # of the dynamics' log odds; chosen on other sets than it is reported on: benchmarks/RESULTS.md
 _CLOSE = 1e-6
+TRAIN, HELD_OUT = "train", "eval"  # folders within that of a capture
 
 
 @dataclass(frozen=True)
@@ -39,26 +40,44 @@ class Dynamics:
     ids
         The sample of each row; those of the folder by default, else those of the :class:`Signals`, else the samples
         in their order.
+    held_out
+        Logits of samples that the model did *not* learn from, in the same forms, after each epoch; the last of them
+        belongs to the last epoch of the training. They alone can show that the dynamics may count in the label score.
+        The folder of a :class:`Capture` holds both, in ``train`` and ``eval``.
     """
 
     logits: np.ndarray | Sequence[np.ndarray] | str | Path
     classes: Sequence[str] | None = None
     ids: Sequence[str] | None = None
+    held_out: Dynamics | np.ndarray | Sequence[np.ndarray] | str | Path | None = None
 
-    def opened(self) -> EpochFiles:
+    def parts(self) -> tuple[Dynamics, Dynamics | None]:
+        """Return the dynamics of the training, and those of held-out samples where there are any."""
+        training, held_out = self, self.held_out
+        if isinstance(self.logits, (str, Path)) and not (Path(self.logits) / INDEX).exists():
+            captured = Path(self.logits)
+            if (captured / TRAIN / INDEX).exists():
+                training = replace(self, logits=captured / TRAIN)
+                if held_out is None and finished_epochs(captured / HELD_OUT):
+                    held_out = captured / HELD_OUT
+        if held_out is None:
+            return training, None
+        return training, held_out if isinstance(held_out, Dynamics) else Dynamics(held_out, classes=self.classes)
+
+    def opened(self, *, fewest: int = 2) -> EpochFiles:
         """Return the epochs, checked for their shapes, with the classes and ids that they have by themselves.
 
         Raises
         ------
         InputError
-            For fewer than two epochs or classes, and shapes that differ.
+            For fewer epochs than ``fewest``, fewer than two classes, and shapes that differ.
         """
         if isinstance(self.logits, (str, Path)):
             epochs = read_epochs(Path(self.logits))
         else:
             arrays = tuple(np.asarray(array) for array in self.logits)
             epochs = EpochFiles(arrays, (None,) * len(arrays), None, None)
-        if len(epochs.logits) < 2:
+        if len(epochs.logits) < fewest:
             raise InputError(
                 f"The dynamics have {len(epochs.logits)} finished epochs", hint="Give the logits of 2 epochs or more"
             )
@@ -77,15 +96,20 @@ class Dynamics:
         return EpochFiles(epochs.logits, epochs.seen, classes, ids)
 
 
-def combine(score: np.ndarray, margins: np.ndarray, *, weight: float = WEIGHT) -> np.ndarray:
-    """Return the label score with the training dynamics as one more source.
+def combine(
+    score: np.ndarray,
+    margins: np.ndarray,
+    evidence: HeldOutEvidence,
+    *,
+    held_out: np.ndarray | None = None,
+    weight: float = WEIGHT,
+) -> np.ndarray:
+    """Return the label score with the training dynamics as one more source, where the evidence is that they help.
 
-    Early epochs have not learned yet, and late ones have learned the wrong labels by heart. Which epochs tell right
-    labels from wrong ones is seen from the out-of-sample score, which no memory can have touched: the half of the
-    epochs whose margins correlate best with it are averaged (each scaled to unit variance first). A logistic
-    regression of the score on that average turns it into log odds; the less the two agree, the flatter it is and the
-    less the dynamics count. Both log odds are averaged, the score's with weight 1 (a logarithmic opinion pool, Genest
-    & Zidek 1986).
+    Early epochs have not learned yet, and late ones have learned the wrong labels by heart. Counted are the epochs in
+    which the model foresaw about as many labels of held-out rows as in its best one (early stopping, Prechelt 1998),
+    their margins scaled to log odds on those rows, and averaged. These log odds and the score's are averaged again (a
+    logarithmic opinion pool, Genest & Zidek 1986).
 
     Parameters
     ----------
@@ -93,6 +117,12 @@ def combine(score: np.ndarray, margins: np.ndarray, *, weight: float = WEIGHT) -
         Out of sample, 0 = certainly wrong, 1 = right; NaN = not judged: shape (n,).
     margins
         Of the given class, shape (epochs, n): :attr:`Trajectories.margins`. A row that no epoch showed keeps its score.
+    evidence
+        Without it, or where it is against the dynamics, every score stays as it is.
+    held_out
+        Margins of rows that the model did not learn from, shape (epochs, n): these rows are told by them.
+    weight
+        Of the dynamics, against 1 - weight of the score.
 
     Returns
     -------
@@ -100,60 +130,24 @@ def combine(score: np.ndarray, margins: np.ndarray, *, weight: float = WEIGHT) -
         float32, shape (n,), in 0..1, NaN where the score is.
     """
     result = np.array(score, dtype=np.float32)
-    averaged = _averaged(result, margins)
-    used = np.isfinite(averaged)
-    if used.sum() < 3 or weight == 0:
+    if not evidence.counts or weight == 0:
         return result
-    means, target = averaged[used].astype(np.float64), result[used].astype(np.float64)
-    slope, intercept = _logistic(means, target)
-    odds = _log_odds(target) + weight * (np.maximum(slope, 0) * means + intercept)
-    if slope <= 0:  # they do not agree at all: the dynamics are of another data set, or memory alone
-        return result
-    result[used] = 1 / (1 + np.exp(-odds / (1 + weight)))
+    told = _averaged(margins, evidence)
+    if held_out is not None:
+        told = np.where(np.isfinite(told), told, _averaged(held_out, evidence))
+    used = np.isfinite(told) & np.isfinite(result)
+    odds = (1 - weight) * log_odds(result[used].astype(np.float64), least=_CLOSE) + weight * told[used]
+    result[used] = expit(odds)
     return result
 
 
-def _averaged(score: np.ndarray, margins: np.ndarray) -> np.ndarray:
-    """Return the mean of the scaled margins over the epochs that agree best: float64, shape (n,), NaN = not known."""
-    judged = np.isfinite(score)
-    agreement = np.full(len(margins), -np.inf)
-    scales: list[tuple[float, float]] = [(0.0, 1.0)] * len(margins)
-    for epoch, margin in enumerate(margins):
-        both = judged & np.isfinite(margin)
-        if both.sum() < 3:
-            continue
-        values, scores = margin[both].astype(np.float64), score[both].astype(np.float64)
-        spread = float(values.std())
-        if spread > 0 and scores.std() > 0:
-            scales[epoch] = (float(values.mean()), spread)
-            agreement[epoch] = np.corrcoef(values, scores)[0, 1]
-    best = np.argsort(-agreement, kind="stable")[: max(round(SHARE * len(margins)), 1)]
-    total, times = np.zeros(len(score)), np.zeros(len(score))
-    for epoch in best[np.isfinite(agreement[best])].tolist():
-        both = judged & np.isfinite(margins[epoch])
-        center, spread = scales[epoch]
-        total[both] += (margins[epoch][both] - center) / spread
-        times[both] += 1
-    return np.divide(total, times, out=np.full(len(score), np.nan), where=times > 0)
-
-
-def _logistic(values: np.ndarray, target: np.ndarray) -> tuple[float, float]:
-    """Fit target ≈ sigmoid(slope × value + intercept) by Newton's method, with a weak pull to 0."""
-    slope = intercept = 0.0
-    for _ in range(30):
-        fitted = 1 / (1 + np.exp(-(slope * values + intercept)))
-        curve = fitted * (1 - fitted) + 1e-9
-        down = np.array([((target - fitted) * values).sum() - slope, (target - fitted).sum()])
-        bend = np.array(
-            [[(curve * values**2).sum() + 1, (curve * values).sum()], [(curve * values).sum(), curve.sum()]]
-        )
-        step = np.linalg.solve(bend, down)
-        slope, intercept = slope + float(step[0]), intercept + float(step[1])
-        if np.abs(step).max() < 1e-8:
-            break
-    return slope, intercept
-
-
-def _log_odds(share: np.ndarray) -> np.ndarray:
-    inside = np.clip(share, _CLOSE, 1 - _CLOSE)
-    return np.log(inside / (1 - inside))
+def _averaged(margins: np.ndarray, evidence: HeldOutEvidence) -> np.ndarray:
+    """Return the mean of the scaled margins over the epochs that count: float64, shape (n,), NaN = not known."""
+    total, times = np.zeros(margins.shape[1]), np.zeros(margins.shape[1])
+    for back, scale in zip(evidence.epochs, evidence.scales, strict=True):
+        if back < len(margins):
+            epoch = margins[len(margins) - 1 - back].astype(np.float64)
+            shown = np.isfinite(epoch)
+            total[shown] += scale * epoch[shown]
+            times[shown] += 1
+    return np.divide(total, times, out=np.full(len(total), np.nan), where=times > 0)

@@ -16,7 +16,7 @@ from labelsift.scanning import scan
 from labelsift.signals.dynamics_statistics import trajectories
 from labelsift.signals.dynamics_writer import DynamicsWriter
 from labelsift.signals.signals import Signals
-from labelsift.signals.training_dynamics import Dynamics, combine
+from labelsift.signals.training_dynamics import Dynamics
 
 CLASSES, ROWS, EPOCHS = 6, 900, 12
 
@@ -72,19 +72,6 @@ def training() -> tuple[np.ndarray, np.ndarray, np.ndarray, list[np.ndarray]]:
 def report(training) -> Report:
     vectors, _, labels, epochs = training
     return scanned(vectors, labels, epochs, only=["label", "hard"])
-
-
-@pytest.mark.slow
-def test_dynamics_raise_the_average_precision():
-    from sklearn.metrics import average_precision_score
-
-    gains = []
-    for seed in (100, 101, 102):
-        vectors, truth, labels = planted(seed, spread=1.6)
-        epochs = trained(vectors, labels, seed)
-        scores = [scanned(vectors, labels, dynamics).scores["label_score"].to_numpy() for dynamics in (None, epochs)]
-        gains.append(np.diff([average_precision_score(labels != truth, 1 - score) for score in scores])[0])
-    assert min(gains) > 0
 
 
 def test_the_scores_hold_every_statistic_of_the_training(report, training):
@@ -161,12 +148,8 @@ def test_samples_that_were_not_trained_on_have_no_dynamics(training):
     assert report.scores["label_score"].null_count == 0
     assert report.scores["dynamics_subset"].is_null().to_pylist() == [bool(row % 2) for row in range(ROWS)]
     assert any(f"nothing of {ROWS // 2} labeled samples" in note for note in report.notes)
-    # Their scores are probabilities along one ranking with the others: their own order stays, the values nearly.
-    without = scanned(vectors, labels).scores["label_score"].to_numpy()[1::2]
-    beside = report.scores["label_score"].to_numpy()[1::2]
-    assert np.median(np.abs(beside - without)) < 5e-3
-    np.testing.assert_allclose(beside, without, atol=0.06)
-    assert np.array_equal(np.argsort(beside)[:50], np.argsort(without)[:50])
+    # Nothing was held out, so that nothing shows that the model tells labels better than the scan does.
+    assert report.scores["label_score"].equals(scanned(vectors, labels).scores["label_score"])
 
 
 @pytest.mark.parametrize(
@@ -196,27 +179,3 @@ def test_the_check_is_unknown_without_dynamics(training):
     vectors, _, labels, _ = training
     with pytest.raises(InputError, match="no such check"):
         scanned(vectors, labels, only=["hard"])
-
-
-def test_combining_keeps_the_range_the_unknown_and_the_order_of_rows(training):
-    _, _, labels, epochs = training
-    rng = np.random.default_rng(1)
-    margins = trajectories(epochs, labels).margins
-    score = np.clip(0.5 + 0.1 * margins.mean(axis=0) + 0.1 * rng.normal(size=ROWS), 0, 1).astype(np.float32)
-    score[:5] = np.nan
-    margins[:, 5:9] = np.nan
-    combined = combine(score, margins)
-    assert np.isnan(combined[:5]).all()
-    np.testing.assert_array_equal(combined[5:9], score[5:9])
-    assert ((combined[5:] >= 0) & (combined[5:] <= 1)).all()
-    order = rng.permutation(ROWS)
-    np.testing.assert_allclose(combine(score[order], margins[:, order]), combined[order], atol=1e-5)
-    np.testing.assert_array_equal(combine(score, margins, weight=0), score)
-
-
-def test_margins_that_do_not_agree_with_the_score_at_all_change_nothing():
-    rng = np.random.default_rng(2)
-    score = rng.random(300).astype(np.float32)
-    np.testing.assert_array_equal(combine(score, -np.tile(score, (4, 1))), score)
-    np.testing.assert_array_equal(combine(score, np.zeros((4, 300))), score)
-    np.testing.assert_array_equal(combine(score, np.full((4, 300), np.nan)), score)
