@@ -208,7 +208,7 @@ class Capture(contextlib.AbstractContextManager["Capture"]):
         return split_positions(self.samples, size, split)[rows]
 
     def signals(self) -> Signals:
-        """Return what a scan can use: dynamics of the training rows, or out-of-fold probabilities.
+        """Return what a scan can use: dynamics of the training and the held-out rows, or out-of-fold probabilities.
 
         Embeddings of training rows are left out: the model has learned the given labels, wrong ones too, and draws a
         mislabeled row near the class that it is called.
@@ -218,7 +218,7 @@ class Capture(contextlib.AbstractContextManager["Capture"]):
         probabilities = np.load(file, allow_pickle=False) if file.exists() else None
         single = self.samples.task == "classification"
         trained = single and len(classes) > 1 and self.recording.finished(TRAIN) >= FEWEST
-        dynamics = Dynamics(kept / TRAIN) if trained else None
+        dynamics = Dynamics(kept) if trained else None  # with the held-out rows, which show whether they count
         if probabilities is None and dynamics is None:
             return Signals()
         return Signals(pred_probs=probabilities, classes=classes, ids=ids, dynamics=dynamics)
