@@ -49,6 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="+", default=[10, 11, 12])
     parser.add_argument("--sets", nargs="+", choices=[*COLUMNS, *INJECTED, *MADE], default=list(REPORTED))
+    parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--weak", action="store_true", help="scan with the probabilities of a weak model")
     asked = parser.parse_args()
     if importlib.util.find_spec("torch") is None:
@@ -57,22 +58,22 @@ def main() -> None:
         if name not in MADE and not SHARED.exists():
             print(f"{name}: skipped, there is no shared data beside the project")
             continue
-        gains = [measured(name, seed, weak=asked.weak) for seed in asked.seeds]
+        gains = [measured(name, seed, epochs=asked.epochs, weak=asked.weak) for seed in asked.seeds]
         title = f"{name}{' (weak)' if asked.weak else ''}"
         print(f"{title}: gain {np.mean(gains):+.4f}, from {min(gains):+.4f} to {max(gains):+.4f}", flush=True)
 
 
-def measured(name: str, seed: int, *, weak: bool) -> float:
+def measured(name: str, seed: int, *, epochs: int, weak: bool) -> float:
     """Train and scan once; return the gain in average precision."""
     one = _set(name, seed)
     pred_probs = weak_probabilities(one, seed) if weak else None
     wrong = one.given != one.truth
     with tempfile.TemporaryDirectory() as folder:
-        spent = fine_tune(tokens(one.texts), one.given, one.classes, Path(folder), seed=seed)
+        spent = fine_tune(tokens(one.texts), one.given, one.classes, Path(folder) / "logits", seed=seed, epochs=epochs)
         started = time.process_time()
         scans = {
-            "without": scanned(one, seed, None, pred_probs),
-            "with": scanned(one, seed, ls.Dynamics(Path(folder)), pred_probs),
+            "without": scanned(one, seed, None, pred_probs, store=folder),
+            "with": scanned(one, seed, ls.Dynamics(Path(folder) / "logits"), pred_probs, store=folder),
         }
         scan_seconds = (time.process_time() - started) / len(scans)
     found = {kind: average_precision_score(wrong, -_score(report)) for kind, report in scans.items()}
@@ -97,8 +98,8 @@ def weak_probabilities(one: Made, seed: int) -> np.ndarray:
     return out_of_fold(vectors, one.given, classes=len(one.classes), folds=folds, seed=seed).pred_probs
 
 
-def scanned(one: Made, seed: int, dynamics: ls.Dynamics | None, pred_probs: np.ndarray | None) -> Report:
-    """Scan with the default embedder, or with the user's probabilities."""
+def scanned(one: Made, seed: int, dynamics: ls.Dynamics | None, pred_probs: np.ndarray | None, *, store: str) -> Report:
+    """Scan with the default embedder, or with the user's probabilities; the second scan has the first one's cache."""
     given = [one.classes[code] for code in one.given]
     samples = ls.read(
         pa.table({"id": list(map(str, range(len(given)))), "text": one.texts, "label": given}), id="id", label="label"
@@ -106,7 +107,7 @@ def scanned(one: Made, seed: int, dynamics: ls.Dynamics | None, pred_probs: np.n
     checks = ["label"] if dynamics is None else ["label", "hard"]
     signals = ls.Signals(pred_probs=pred_probs, classes=one.classes, dynamics=dynamics)
     signals = signals if pred_probs is not None else ls.Signals(dynamics=dynamics)
-    return ls.scan(samples, signals=signals, only=checks, seed=seed, store=None)
+    return ls.scan(samples, signals=signals, only=checks, seed=seed, store=f"{store}/runs")
 
 
 def _score(report: Report) -> np.ndarray:

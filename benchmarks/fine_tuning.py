@@ -20,7 +20,7 @@ from labelsift.models.embedding import StaticEmbedder
 if TYPE_CHECKING:
     import torch
 
-EPOCHS, BATCH, LONGEST, FILTERS, HELD_OUT = 6, 32, 48, 96, 6
+BATCH, LONGEST, FILTERS, HELD_OUT = 32, 48, 96, 6
 RATE, DROPOUT = 0.001, 0.3
 
 
@@ -44,7 +44,9 @@ def tokens(texts: list[str]) -> Tokens:
     return Tokens(places, np.vstack([np.zeros_like(vectors[:1]), vectors]))
 
 
-def fine_tune(words: Tokens, codes: np.ndarray, classes: tuple[str, ...], folder: Path, *, seed: int) -> float:
+def fine_tune(
+    words: Tokens, codes: np.ndarray, classes: tuple[str, ...], folder: Path, *, seed: int, epochs: int
+) -> float:
     """Train on the codes, write the logits of each epoch into ``folder/train`` and ``folder/eval``; return CPU seconds.
 
     The rows are called by their positions.
@@ -67,7 +69,7 @@ def fine_tune(words: Tokens, codes: np.ndarray, classes: tuple[str, ...], folder
         ls.DynamicsWriter(folder / "train", ids=_names(trained_on), classes=classes) as training,
         ls.DynamicsWriter(folder / "eval", ids=_names(held_out), classes=classes) as evaluation,
     ):
-        for epoch in range(EPOCHS):
+        for epoch in range(epochs):
             model.train()
             for rows in _batches(rng.permutation(trained_on)):
                 logits = model(_cut(numbers[rows]))

@@ -53,16 +53,16 @@ class HeldOutEvidence:
         """Say whether the dynamics count in the label scores, and why."""
         if not self.rows:
             return (
-                "Your training leaves the label scores as they are: it recorded too few samples that the model did"
-                f" not learn from (at least {FEWEST} with a label) to show that it tells labels better than the scan."
+                f"Your training leaves the label scores as they are: fewer than {FEWEST} samples that can be judged"
+                " were held out of it, so that nothing shows that your model tells labels better than the scan."
             )
         compared = (
             f"of {self.rows:,} samples that it did not learn from, your model foresaw {self.model:.1%} of the labels,"
-            f" the scan {self.scan:.1%}"
+            f" the scan {self.scan:.1%}."
         )
         if self.counts:
-            return f"Your training counts in the label scores: {compared}."
-        return f"Your training leaves the label scores as they are: {compared}, which is not clearly less."
+            return f"Your training counts in the label scores: {compared}"
+        return f"Your training leaves the label scores as they are: {compared} It would have to foresee clearly more."
 
 
 def evidence_of(held_out: np.ndarray, foreseen: np.ndarray, compared: np.ndarray) -> HeldOutEvidence:

@@ -110,7 +110,7 @@ def test_without_held_out_rows_the_best_of_models_moves_no_score(planted, withou
         report = scanned(planted, dynamics)
         np.testing.assert_array_equal(scores_of(report), without)
         assert report.summary()["facts"]["label_dynamics"] == {"counted": False, "held_out": 0}
-        assert any(f"at least {FEWEST} with a label" in note for note in report.notes)
+        assert any(f"fewer than {FEWEST} samples that can be judged" in note for note in report.notes)
 
 
 def test_copies_of_what_was_learned_are_no_evidence(planted):
