@@ -29,7 +29,7 @@ from labelsift.report import Report
 from sklearn.metrics import average_precision_score
 
 from .fine_tuning import fine_tune, tokens
-from .made_transfers import Made, doubts, transfers
+from .made_transfers import Made, detours, doubts, transfers
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "data"
 COLUMNS = {
@@ -40,8 +40,16 @@ COLUMNS = {
     "youtube": ("youtube", "given_label"),
 }
 INJECTED = {"noisyag10": "noisyag", "youtube15": "youtube"}  # so many per cent of the true labels, replaced evenly
-MADE = ("transfers", "doubts", "doubts5", "doubts10", "doubts20", "doubts30")  # so many per cent of them negated
-REPORTED = ("noisyag", "pair10", "transfers")
+MADE = (
+    "transfers",
+    "detours",
+    "doubts",
+    "doubts5",
+    "doubts10",
+    "doubts20",
+    "doubts30",
+)  # so many per cent of them negated
+REPORTED = ("noisyag", "pair10", "detours")
 
 
 def main() -> None:
@@ -115,8 +123,8 @@ def _score(report: Report) -> np.ndarray:
 
 
 def _set(name: str, seed: int) -> Made:
-    if name == "transfers":
-        return transfers(seed)
+    if name in ("transfers", "detours"):
+        return (transfers if name == "transfers" else detours)(seed)
     if name.startswith("doubts"):
         return doubts(seed, share=float(name.removeprefix("doubts") or 50) / 100)
     if name not in INJECTED:

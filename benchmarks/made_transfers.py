@@ -1,11 +1,15 @@
 """Made messages whose class is told by the order of words: what a model over fixed embeddings cannot see.
 
-**transfers** is the set of the report, named and written down before it was measured. A customer moves money between
-two of five accounts; the class is the account that the money goes *to*. Both accounts stand in the message, in either
-order ("from my … savings to my … mortgage", "to my … mortgage from my … savings"), with one to three of forty
-adjectives between the preposition and the account, so that no pair of words tells the direction, and the mean of the
-words' vectors does not either. Of the labels 8 % are the account that the money comes *from*, as of somebody who mixes
-up the direction, and 4 % one of the three accounts that are not named.
+**transfers** was the first set that was named for the report. A customer moves money between two of five accounts; the
+class is the account that the money goes *to*. Both accounts stand in the message, in either order ("from my … savings
+to my … mortgage", "to my … mortgage from my … savings"), with one to three of forty adjectives between the preposition
+and the account. Of the labels 8 % are the account that the money comes *from*, as of somebody who mixes up the
+direction, and 4 % one of the three accounts that are not named. Measured, it turned out to be no such set: the account
+and the preposition *behind* it ("savings to") are a pair of words that tells the direction, and the scan reads pairs.
+
+**detours** is the set of the report, named and written down before it was measured on the report's seeds: the same
+messages with one of twenty phrases behind each account ("from my … savings opened last year to my …"), so that no pair
+of words holds an account and a preposition.
 
 **doubts** is the set that the rule was chosen on: praise and complaint, where a negation far from its adjective turns
 the class around ("I would never call the new app of yours … slow"); 12 % of the labels are the other class. The fewer
@@ -29,6 +33,11 @@ OPENERS = (
     "My wife transferred", "We would like to put", "Why can I not send", "Help me to bring",
 )  # fmt: skip
 CLOSERS = ("", "today", "as soon as you can", "before Friday", "thanks", "once a month", "this did not work", "by noon")
+BEHIND = (
+    "opened last year", "at your bank", "as agreed", "that I hold", "in my name", "with the low fee", "of my family",
+    "we spoke about", "ending in seven", "you know of", "for the holidays", "which I rarely use", "since the wedding",
+    "under review", "in the app", "my wife set up", "listed below", "with two owners", "we keep in euros", "as ever",
+)  # fmt: skip
 GOOD = ("great", "quick", "helpful", "clear", "reliable", "pleasant", "fair", "easy", "friendly", "excellent")
 BAD = ("slow", "rude", "confusing", "broken", "expensive", "awful", "useless", "late", "clumsy", "unfair")
 THINGS = ("app", "support team", "branch", "website", "card", "newsletter", "hotline", "contract", "machine", "office")
@@ -45,13 +54,16 @@ class Made(NamedTuple):
     classes: tuple[str, ...]
 
 
-def transfers(seed: int, n: int = 5_000) -> Made:
+def transfers(seed: int, n: int = 5_000, *, behind: tuple[str, ...] = ("",)) -> Made:
     """Return messages about transfers, of which 12 % have a wrong label."""
     rng = np.random.default_rng(seed)
     texts, truth, given = [], [], []
     for _ in range(n):
         source, target = rng.choice(len(ACCOUNTS), 2, replace=False).tolist()
-        parts = [f"from my {_adjectives(rng)} {ACCOUNTS[source]}", f"to my {_adjectives(rng)} {ACCOUNTS[target]}"]
+        parts = [
+            f"{word} my {_adjectives(rng)} {ACCOUNTS[account]} {_one(rng, behind)}".strip()
+            for word, account in (("from", source), ("to", target))
+        ]
         if rng.random() < 0.5:
             parts.reverse()
         texts.append(f"{_one(rng, OPENERS)} {rng.integers(10, 999)} {' '.join(parts)} {_one(rng, CLOSERS)}".strip())
@@ -60,6 +72,11 @@ def transfers(seed: int, n: int = 5_000) -> Made:
         truth.append(target)
         given.append(source if draw < 0.08 else int(rng.choice(others)) if draw < 0.12 else target)
     return Made(texts, np.array(truth), np.array(given), ACCOUNTS)
+
+
+def detours(seed: int, n: int = 5_000) -> Made:
+    """Return messages about transfers in which no pair of words tells the direction."""
+    return transfers(seed, n, behind=BEHIND)
 
 
 def doubts(seed: int, n: int = 5_000, *, share: float = 0.5) -> Made:
