@@ -28,14 +28,14 @@ from ..label_quality.neighbor_votes import votes
 from ..label_quality.pred_probs_warnings import in_sample_warning
 from ..label_quality.score_labels import worst
 from ..label_quality.wrong_labels import PROVEN, WRONG, WrongLabels, wrong_labels
+from ..models.links import expit
 from ..models.ngrams import ngram_features
-from ..signals.dynamics_statistics import Trajectories
-from ..signals.held_out_evidence import HeldOutEvidence, evidence_of
 from ..signals.training_dynamics import combine
 from ..store.cache import digest_of_all
 from .cached_estimates import cached_ngrams, cached_quality, maker_of
 from .context import Context, Result
 from .registry import check
+from .trained_model import told_by_training
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -73,8 +73,9 @@ def label(context: Context) -> Result:
         return Result(nothing, np.zeros(n, dtype=bool), [], np.full(n, -1, dtype=np.int32), nothing.copy())
     quality = _quality(context, judged)
     suspicion = calibrated(quality.wrong, error_count(quality.wrong, quality.united))
-    if context.dynamics is not None:
-        suspicion = _with_dynamics(context, context.dynamics, suspicion, quality.pool, judged)
+    trained = told_by_training(context, suspicion, quality.pool, judged)
+    if trained is not None:
+        suspicion = 1 - combine((1 - suspicion).astype(np.float32), trained).astype(np.float64)
     judged &= np.isfinite(suspicion)
     claims = wrong_labels(quality.pool, suspicion, context.codes, judged, keys=context.keys)
     claims = _learned(context, claims, quality.other)
@@ -91,26 +92,8 @@ def label(context: Context) -> Result:
     context.label_claims, context.suspicion = claims, np.where(scored & ~seen, suspicion, np.nan)
     context.facts["label_errors"] = _estimates(context, claims, asked, is_issue)
     rows = np.flatnonzero(is_issue)
-    findings = [_finding(context, row, score, suggested, confidence) for row in rows.tolist()]
+    findings = [_finding(context, row, score, suggested, confidence, trained) for row in rows.tolist()]
     return Result(score, is_issue, findings, suggested, confidence)
-
-
-def _with_dynamics(
-    context: Context, dynamics: Trajectories, suspicion: np.ndarray, pool: np.ndarray, judged: np.ndarray
-) -> np.ndarray:
-    """Return the ranking with a training counted in, where held-out rows show that its model sees more; say which."""
-    evidence = HeldOutEvidence()
-    if dynamics.held_out is not None:
-        # A copy of what the model learned is not held out, and the scan's folds part no copies.
-        learned = np.isin(context.same_text, context.same_text[dynamics.shown > 0])
-        foreseen = pool.argmax(axis=1) == context.codes
-        evidence = evidence_of(dynamics.held_out, foreseen, judged & np.isfinite(suspicion) & ~learned)
-    context.facts["label_dynamics"] = evidence.facts()
-    context.notes.append(evidence.note())
-    if not evidence.counts:
-        return suspicion
-    right = (1 - suspicion).astype(np.float32)
-    return 1 - combine(right, dynamics.margins, evidence, held_out=dynamics.held_out).astype(np.float64)
 
 
 def _learned(context: Context, claims: WrongLabels, other: np.ndarray) -> WrongLabels:
@@ -230,11 +213,19 @@ def _estimates(context: Context, claims: WrongLabels, asked: np.ndarray, is_issu
     }
 
 
-def _finding(context: Context, row: int, score: np.ndarray, suggested: np.ndarray, confidence: np.ndarray) -> Finding:
+def _finding(
+    context: Context,
+    row: int,
+    score: np.ndarray,
+    suggested: np.ndarray,
+    confidence: np.ndarray,
+    trained: np.ndarray | None,
+) -> Finding:
     given, other = context.label(row), context.classes[suggested[row]]
     near = context.labeled_neighbors(row)[:SHOWN]
     agree = int((context.codes[near] == suggested[row]).sum())
     probability, given_probability = 0.0, None
+    training = None if trained is None or np.isnan(trained[row]) else float(expit(trained[row]))
     if context.pred_probs is not None:
         probability = float(context.pred_probs[row, suggested[row]])
         given_probability = round(float(context.pred_probs[row, context.codes[row]]), 4)
@@ -245,7 +236,15 @@ def _finding(context: Context, row: int, score: np.ndarray, suggested: np.ndarra
         given=given,
         suggested=other,
         confidence=float(confidence[row]),
-        reason=_reason(given, other, agree=agree, near=len(near), probability=probability, sure=float(confidence[row])),
+        reason=_reason(
+            given,
+            other,
+            agree=agree,
+            near=len(near),
+            probability=probability,
+            sure=float(confidence[row]),
+            training=training,
+        ),
         related_ids=context.ids(near),
         evidence={
             "model": round(probability, 4),
@@ -253,11 +252,21 @@ def _finding(context: Context, row: int, score: np.ndarray, suggested: np.ndarra
             "neighbors": len(near),
             "neighbors_suggested": agree,
             "neighbors_given": int((context.codes[near] == context.codes[row]).sum()),
-        },
+        }
+        | ({} if training is None else {"training": round(training, 4)}),
     )
 
 
-def _reason(given: str | None, other: str, *, agree: int, near: int, probability: float, sure: float) -> str:
+def _reason(
+    given: str | None,
+    other: str,
+    *,
+    agree: int,
+    near: int,
+    probability: float,
+    sure: float,
+    training: float | None = None,
+) -> str:
     """Name the plainest evidence, and what all of it says together where that is something else.
 
     >>> _reason("a", "b", agree=9, near=10, probability=0.94, sure=0.9)
@@ -266,8 +275,11 @@ def _reason(given: str | None, other: str, *, agree: int, near: int, probability
     'Labeled a; 4 of its 10 nearest samples say b, the model gives it 0.55. All evidence together: 0.99.'
     >>> _reason("a", "b", agree=0, near=10, probability=0.9, sure=0.45)
     'Labeled a; the model (0.90) says b. All evidence together: 0.45.'
+    >>> _reason("a", "b", agree=0, near=10, probability=0.9, sure=0.9, training=0.024)
+    'Labeled a; the model (0.90) says b. Your training gives a 0.02 against any other.'
     """
-    together = f" All evidence together: {min(sure, 0.99):.2f}." if abs(sure - probability) >= APART else ""
+    together = "" if training is None else f" Your training gives {given} {min(training, 0.99):.2f} against any other."
+    together += f" All evidence together: {min(sure, 0.99):.2f}." if abs(sure - probability) >= APART else ""
     neighbors = f"{agree} of its {near} nearest samples"
     if not near or not agree:
         return f"Labeled {given}; the model ({probability:.2f}) says {other}.{together}"

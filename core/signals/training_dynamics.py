@@ -2,7 +2,7 @@
 
 They are *in sample*: the model has learned from the very label that is judged, and late epochs memorise it. What they
 say is not what cross-validation says. Only rows that the model did not learn from can show that it sees more than the
-scan does; :func:`combine` joins the two where they do, and else leaves the label score alone.
+scan does; :func:`combine` joins the two where they do, and else the label score is left alone.
 """
 
 from __future__ import annotations
@@ -96,33 +96,44 @@ class Dynamics:
         return EpochFiles(epochs.logits, epochs.seen, classes, ids)
 
 
-def combine(
-    score: np.ndarray,
-    margins: np.ndarray,
-    evidence: HeldOutEvidence,
-    *,
-    held_out: np.ndarray | None = None,
-    weight: float = WEIGHT,
-) -> np.ndarray:
-    """Return the label score with the training dynamics as one more source, where the evidence is that they help.
+def label_log_odds(margins: np.ndarray, evidence: HeldOutEvidence, *, held_out: np.ndarray | None = None) -> np.ndarray:
+    """Return the log odds of the given labels against their strongest rivals by a training that counts.
 
     Early epochs have not learned yet, and late ones have learned the wrong labels by heart. Counted are the epochs in
     which the model foresaw about as many labels of held-out rows as in its best one (early stopping, Prechelt 1998),
-    their margins scaled to log odds on those rows, and averaged. These log odds and the score's are averaged again (a
-    logarithmic opinion pool, Genest & Zidek 1986).
+    their margins scaled to log odds on those rows, and averaged.
+
+    Parameters
+    ----------
+    margins
+        Of the given class, shape (epochs, n): :attr:`Trajectories.margins`.
+    evidence
+        Names the epochs; without it, or where it is against the dynamics, nothing is known.
+    held_out
+        Margins of rows that the model did not learn from, shape (epochs, n): these rows are told by them.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, shape (n,), NaN where nothing is known.
+    """
+    if not evidence.counts:
+        return np.full(margins.shape[1], np.nan)
+    told = _averaged(margins, evidence)
+    return told if held_out is None else np.where(np.isfinite(told), told, _averaged(held_out, evidence))
+
+
+def combine(score: np.ndarray, log_odds_of_training: np.ndarray, *, weight: float = WEIGHT) -> np.ndarray:
+    """Return the label score with a training as one more source (logarithmic opinion pool, Genest & Zidek 1986).
 
     Parameters
     ----------
     score
         Out of sample, 0 = certainly wrong, 1 = right; NaN = not judged: shape (n,).
-    margins
-        Of the given class, shape (epochs, n): :attr:`Trajectories.margins`. A row that no epoch showed keeps its score.
-    evidence
-        Without it, or where it is against the dynamics, every score stays as it is.
-    held_out
-        Margins of rows that the model did not learn from, shape (epochs, n): these rows are told by them.
+    log_odds_of_training
+        From :func:`label_log_odds`, shape (n,); a row of which it knows nothing keeps its score.
     weight
-        Of the dynamics, against 1 - weight of the score.
+        Of the training, against 1 - weight of the score.
 
     Returns
     -------
@@ -130,14 +141,11 @@ def combine(
         float32, shape (n,), in 0..1, NaN where the score is.
     """
     result = np.array(score, dtype=np.float32)
-    if not evidence.counts or weight == 0:
+    used = np.isfinite(log_odds_of_training) & np.isfinite(result)
+    if weight == 0:
         return result
-    told = _averaged(margins, evidence)
-    if held_out is not None:
-        told = np.where(np.isfinite(told), told, _averaged(held_out, evidence))
-    used = np.isfinite(told) & np.isfinite(result)
-    odds = (1 - weight) * log_odds(result[used].astype(np.float64), least=_CLOSE) + weight * told[used]
-    result[used] = expit(odds)
+    own = log_odds(result[used].astype(np.float64), least=_CLOSE)
+    result[used] = expit((1 - weight) * own + weight * log_odds_of_training[used])
     return result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from labelsift.scanning import scan
 from labelsift.signals.dynamics_writer import DynamicsWriter
 from labelsift.signals.held_out_evidence import FEWEST, HeldOutEvidence, evidence_of
 from labelsift.signals.signals import Signals
-from labelsift.signals.training_dynamics import Dynamics, combine
+from labelsift.signals.training_dynamics import Dynamics, combine, label_log_odds
 
 ROWS, CLASSES, EPOCHS = 600, 3, 4
 HELD_OUT = np.arange(ROWS) % 3 == 0
@@ -83,6 +84,8 @@ def test_a_model_that_sees_more_raises_the_average_precision(planted, without):
     gain = average_precision_score(wrong[HELD_OUT], -score[HELD_OUT])
     assert gain > average_precision_score(wrong[HELD_OUT], -without[HELD_OUT]) + 0.1
     assert any("counts in the label scores: of 200 samples" in note for note in report.notes)
+    findings = report.findings.to_pylist()
+    assert findings and all(f"Your training gives {json.loads(row['given'])} 0." in row["reason"] for row in findings)
 
 
 @pytest.mark.parametrize("kind", ["random", "memorised", "memorised but for the held out", "constant", "blind"])
@@ -208,7 +211,7 @@ def test_the_scale_of_the_logits_does_not_matter():
     for unit in (1e-3, 1.0, 1e3):
         evidence = evidence_of(unit * margins, rng.random(500) < 0.2, np.ones(500, dtype=bool))
         assert evidence.counts
-        combined.append(combine(score, unit * margins, evidence))
+        combined.append(combine(score, label_log_odds(unit * margins, evidence)))
     np.testing.assert_allclose(combined[0], combined[1], rtol=1e-4)
     np.testing.assert_allclose(combined[2], combined[1], rtol=1e-4)
 
@@ -219,11 +222,12 @@ def test_combining_keeps_the_range_the_unknown_and_the_order_of_rows():
     score[:5], margins[:, 5:9], score[9], score[10] = np.nan, np.nan, 0, 1
     margins[0, 20:30] = np.nan
     evidence = HeldOutEvidence(rows=100, model=0.9, scan=0.5, counts=True, epochs=(0, 3), scales=(1.0, 2.0))
-    combined = combine(score, margins, evidence)
+    told = label_log_odds(margins, evidence)
+    combined = combine(score, told)
     assert np.isnan(combined[:5]).all()
     np.testing.assert_array_equal(combined[5:9], score[5:9])
     assert ((combined[5:] >= 0) & (combined[5:] <= 1)).all()
     order = rng.permutation(300)
-    np.testing.assert_array_equal(combine(score[order], margins[:, order], evidence), combined[order])
-    np.testing.assert_array_equal(combine(score, margins, evidence, weight=0), score)
-    np.testing.assert_array_equal(combine(score, margins, replace(evidence, counts=False)), score)
+    np.testing.assert_array_equal(label_log_odds(margins[:, order], evidence), told[order])
+    np.testing.assert_array_equal(combine(score, told, weight=0), score)
+    assert np.isnan(label_log_odds(margins, replace(evidence, counts=False))).all()
