@@ -25,7 +25,7 @@ from .settings import SettingsFile
 @click.option("--device", help="Where a transformers model computes: cpu, cuda, cuda:1, mps …")
 @click.option("--embeddings", type=click.Path(exists=True, dir_okay=False), help="A .npy file of vectors.")
 @click.option("--pred-probs", type=click.Path(exists=True, dir_okay=False), help="Probabilities: .npy, parquet or csv.")
-@click.option("--dynamics", type=click.Path(exists=True), help="What a DynamicsWriter or a capture kept of your training.")
+@click.option("--dynamics", type=click.Path(exists=True), help="What a DynamicsWriter or capture kept of a training.")
 @click.option("--classes", type=click.Path(exists=True, dir_okay=False), help="The class of each column, one a line.")
 @click.option("--only", help="Run only these checks, or groups of them (rows, labels, training), parted by commas.")
 @click.option("--budget", type=int, help="Flag this many worst labels instead of an estimated number.")
