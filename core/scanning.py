@@ -13,6 +13,7 @@ from .checks.class_notes import near_identical
 from .checks.context import Context
 from .checks.data_set_facts import describe, facts_in
 from .checks.inputs import Inputs
+from .checks.label_words import tell_words
 from .checks.scores_table import scores_table
 from .checks.select import select_checks
 from .checks.settings import settings_of
@@ -28,6 +29,7 @@ from .errors import InputError, StoreError
 from .io.read import read
 from .label_quality.accept_rates import AcceptRates
 from .label_quality.pred_probs_warnings import pred_probs_warnings
+from .label_quality.word_occlusion import Explainer
 from .metrics.refit_noise import method_note
 from .models.embedding import DEFAULT, Embedder, facts_of
 from .models.embedding import embedder as load_embedder
@@ -65,6 +67,7 @@ def scan(
     metadata: Sequence[str] = (),
     source: str | None = None,
     signals: Signals | None = None,
+    explain: Explainer | None = None,
     embedder: str | Embedder = DEFAULT,
     device: str | None = None,
     only: Sequence[str] | None = None,
@@ -90,6 +93,10 @@ def scan(
         Of what is to be read; for all else call :func:`labelsift.io.read.read`.
     signals
         Outputs of the user's own model; what is missing is made here.
+    explain
+        Tells which words pull the user's own model towards a class, such as
+        :class:`labelsift.label_quality.word_occlusion.WordOcclusion`; asked for the 200 worst labels. Without it the
+        scan's own model tells them, if it made the probabilities; see docs/words.md.
     embedder
         ``wordllama``, ``multilingual``, ``transformers:<name or folder>`` or an object of the same form. Texts that
         it cannot read are judged by the characters that they share, if there are enough of them.
@@ -160,6 +167,7 @@ def scan(
     named = checked(slices, samples, issues={check.issue for check in chosen}, vectors=makes_vectors)
     with shown(progress) as say:
         _run_checks(Inputs(context, chosen, vectors, model, folds, say))
+        tell_words(context, None if vectors is not None else model, explain)
     report = _report(context, samples, settings | routed_facts(model, context.projection))
     report.settings.update({"budget": budget, "only": list(only) if only else None})
     report.settings |= {"checks": {name: dict(table) for name, table in checks.items()}} if checks else {}

@@ -34,6 +34,7 @@ from ..signals.training_dynamics import combine
 from ..store.cache import digest_of_all
 from .cached_estimates import cached_ngrams, cached_quality, maker_of
 from .context import Context, Result
+from .label_words import LabelWords
 from .registry import check
 from .trained_model import told_by_training
 
@@ -50,6 +51,7 @@ APART = 0.2  # of two probabilities, from which a reader would wonder
     group="labels",
     needs=("labels", "pred_probs"),
     after=("language", "near_duplicate"),
+    settings=LabelWords,
     title="Suspicious labels",
     one="suspicious label",
     many="suspicious labels",

@@ -20,6 +20,7 @@ from ..label_quality.multilabel_noise import fit_noise
 from ..label_quality.score_labels import worst
 from .context import Context, Result
 from .label import SHOWN
+from .label_words import LabelWords
 from .registry import check
 
 VOTERS = 50
@@ -28,7 +29,12 @@ _ROWS_AT_ONCE = 8_192
 
 
 @check(
-    "label", group="labels", needs=("labels", "pred_probs"), tasks=("multilabel",), after=("language", "near_duplicate")
+    "label",
+    group="labels",
+    needs=("labels", "pred_probs"),
+    tasks=("multilabel",),
+    after=("language", "near_duplicate"),
+    settings=LabelWords,
 )
 def label_sets(context: Context) -> Result:
     """Score the set of labels of every row that can be judged, and flag those where a label is likely wrong.

@@ -68,6 +68,8 @@ ANNOTATORS_SCHEMA = pa.schema(
     ]
 )
 
+WORDS = "words"  # of evidence: where words stand that speak for a label, [[start, end, weight], …], strongest first
+
 _JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)  # json.dumps would make one a call
 
 

@@ -25,10 +25,10 @@ MOST_COLUMNS = 200_000  # of each kind: the commonest
 READ = 4_000  # characters of a text
 # Vowel signs and accents of their own are parts of words, which \w does not know. Where words need no spaces between
 # them, two characters in a row stand for a word.
-_SIGNS = "\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0900-\u0dff"
-_ALONE = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+SIGNS = "\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0900-\u0dff"
+ALONE = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _WORD = re.compile(r"\w+")
-_WORD_OR_RUN = re.compile(rf"([{_ALONE}]+)|((?:(?![{_ALONE}])[\w{_SIGNS}])+)")
+_WORD_OR_RUN = re.compile(rf"([{ALONE}]+)|((?:(?![{ALONE}])[\w{SIGNS}])+)")
 
 
 def ngram_features(texts: Iterable[str | None]) -> csr_array:

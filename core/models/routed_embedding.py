@@ -83,11 +83,15 @@ class RoutedEmbedder:
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return one vector a text: float32, shape (len(texts), dimensions), of length 1 or 0."""
+        return self.vectors(pa.chunked_array([texts], pa.string()), *self.routed(texts))
+
+    def routed(self, texts: Sequence[str]) -> tuple[np.ndarray, list[str | None]]:
+        """Tell which texts the embedder cannot read, bool, shape (n,), and their scripts: what :meth:`vectors` asks."""
         scripts = scripts_of(texts)
         unreadable = np.ones(len(texts), dtype=bool)
         if not self.whole:
             unreadable = ~self.rules.readable(scripts, Languages.of(encode_languages(detect(texts))))
-        return self.vectors(pa.chunked_array([texts], pa.string()), unreadable, scripts)
+        return unreadable, scripts
 
     def vectors(
         self,
