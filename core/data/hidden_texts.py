@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..texts.redaction import Marks, joined, masked, matches, redact
+from ..texts.redaction import Marks, joined, matches, redact, replaced
 from .schemas import from_json
 
 HIDING = ("pii", "secret")  # issues whose evidence names the places to mask
@@ -37,10 +37,33 @@ class HiddenTexts:
 
     def masked(self, id: str, text: str) -> str:
         """Return a sample's text with marks in place of personal data and secrets."""
+        spans = self._spans(id, text)
+        return redact(text, spans) if spans else text
+
+    def clear(self, id: str, text: str, places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return those of some places in a sample's text that touch nothing that is masked in it."""
+        return [place for place, moved in self._moved(id, text, places) if moved is not None]
+
+    def moved(self, id: str, text: str, places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return where these stand in the masked text."""
+        return [moved for _, moved in self._moved(id, text, places) if moved is not None]
+
+    def _moved(
+        self, id: str, text: str, places: Iterable[tuple[int, int]]
+    ) -> list[tuple[tuple[int, int], tuple[int, int] | None]]:
+        marks = replaced(text, self._spans(id, text), marks=Marks())
+        moved = []
+        for start, end in places:
+            shift = sum(len(mark) - (last - first) for first, last, mark in marks if last <= start)
+            touched = any(first < end and start < last for first, last, _ in marks)
+            moved.append(((start, end), None if touched else (start + shift, end + shift)))
+        return moved
+
+    def _spans(self, id: str, text: str) -> Sequence[tuple[int, int, str]]:
         places = self._places.get(id)
         if places is None:
-            return text if self._searched else masked(text)
-        return hide(text, places)
+            return () if self._searched else matches(text)
+        return joined([*places, *matches(text)], length=len(text))
 
 
 def hide(text: str, places: Iterable[tuple[int, int, str]]) -> str:

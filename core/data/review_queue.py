@@ -75,6 +75,9 @@ class ReviewItem:
         Its text with a damaged encoding repaired; None where nothing is to be repaired.
     labelless
         True where the data has no labels at all: only what is to be done with it is asked.
+    words, words_for
+        Where words of its text stand that made the model say a label, start and end in characters, the strongest first;
+        and that label. None of a blind item.
     """
 
     id: str
@@ -100,6 +103,8 @@ class ReviewItem:
     masks: tuple[tuple[int, int, str], ...] = ()
     repaired: str | None = None
     labelless: bool = False
+    words: tuple[tuple[int, int], ...] = ()
+    words_for: str = ""
 
     @property
     def key(self) -> str:

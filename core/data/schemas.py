@@ -12,7 +12,7 @@ In ``scores`` a null ``<issue>_score`` says that the row was not judged. Where `
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -130,6 +130,22 @@ def with_column(table: pa.Table, name: str, column: pa.Array | pa.ChunkedArray) 
     if name not in table.column_names:
         return table.append_column(name, column)
     return table.set_column(table.column_names.index(name), name, column)
+
+
+def word_places(finding: Mapping[str, Any]) -> tuple[str | None, list[tuple[int, int]]]:
+    """Return the label that words of a sample speak for, and where these stand, the strongest first.
+
+    >>> word_places({"kind": "", "suggested": '"refund"', "evidence": '{"words": [[3, 8, 1.2]]}'})
+    ('refund', [(3, 8)])
+    >>> word_places({"kind": "", "suggested": '"refund"', "evidence": '{"words": 3}'})
+    (None, [])
+    """
+    evidence = from_json(finding["evidence"])
+    words = evidence.get(WORDS) if isinstance(evidence, dict) else None
+    if not isinstance(words, list) or not words:
+        return None, []
+    label = evidence.get("label") if finding["kind"] == "missing" else from_json(finding["suggested"])
+    return (label, [(start, end) for start, end, _ in words]) if isinstance(label, str) else (None, [])
 
 
 def plain_labels(table: pa.Table) -> pa.Table:

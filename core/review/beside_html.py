@@ -18,6 +18,7 @@ from ..data.media import Medium
 from ..data.review_queue import Neighbor, ReviewItem
 from .neighbors import LONGEST_TWIN, differences
 from .suggestions import labels_in
+from .words import underlined
 
 FIELDS, LONGEST = 8, 80  # of the user's: how many, and characters of each
 AROUND = 30  # characters around a place that is marked
@@ -50,6 +51,8 @@ def beside_html(
     ('', True)
     """
     parts = [f"<h5>The text, repaired</h5><dl><dd>{escape(item.repaired)}</dd></dl>"] if item.repaired else []
+    if medium == "text":
+        parts.append(underlined(item))
     if item.masks:
         parts.append(f"<h5>What was found in the text</h5><dl><dd>{_found(item)}</dd></dl>")
     if item.twin is not None:

@@ -26,6 +26,7 @@ from .judged_labels import rescored
 from .neighbors import Beside, beside
 from .reasons import reason_of
 from .suggestions import given_in, order_of, plain, suggesting_of, suggestion_of
+from .words import Telling, telling_of
 
 
 def findings_of(run: Run, *, advice: bool = True) -> list[dict[str, Any]]:
@@ -102,9 +103,12 @@ def queue_of(
         for fields in metadata:
             del fields[visible.column]
     medium = visible.medium if visible else None
+    words = {id: _words(of_sample[id], text) for id, text in zip(ids, texts, strict=True)} if medium == "text" else {}
     if mask:
         hidden = HiddenTexts(run.findings, run.scores.column_names)
-        texts = [hidden.masked(id, text) for id, text in zip(ids, texts, strict=True)] if medium == "text" else texts
+        if medium == "text":
+            words = {id: _moved(words[id], hidden, id, text) for id, text in zip(ids, texts, strict=True)}
+            texts = [hidden.masked(id, text) for id, text in zip(ids, texts, strict=True)]
         metadata = [hide_in(fields) for fields in metadata]
     labelless = not (run.samples.classes or run.classes or run.samples.taxonomy)
     seen = [] if alone else [id for id in ids if id not in blind]
@@ -124,6 +128,7 @@ def queue_of(
             others=others.get(id, Beside()),
             labelless=labelless,
             places=not mask,
+            words=None if id in blind else words.get(id),
         )
         for rank, (id, text, given, fields) in enumerate(zip(ids, texts, labels, metadata, strict=True), start=1)
     ]
@@ -162,6 +167,7 @@ def _item(
     others: Beside,
     labelless: bool,
     places: bool,
+    words: Telling | None,
 ) -> ReviewItem:
     scores: dict[str, float] = {}
     for row in findings:
@@ -194,8 +200,21 @@ def _item(
         masks=masks_of(findings) if places and not blind else (),
         repaired=None if repaired is None else _storable(repaired),
         labelless=labelless,
+        words=() if words is None else words.places,
+        words_for="" if words is None else _storable(words.label),
         **vars(others),
     )
+
+
+def _words(findings: Sequence[dict[str, Any]], text: str) -> Telling | None:
+    """Return the words that speak for what is suggested, which the finding that comes first says."""
+    return telling_of(findings[0], text) if findings and findings[0]["issue"] == "label" else None
+
+
+def _moved(words: Telling | None, hidden: HiddenTexts, id: str, text: str) -> Telling | None:
+    """Return where the words stand in the masked text; none that touches a mark."""
+    places = hidden.moved(id, text, words.places) if words is not None else []
+    return replace(words, places=tuple(places)) if words is not None and places else None
 
 
 def _json(value: object) -> object:

@@ -13,6 +13,7 @@ from labelsift.io.whole_file import whole_file
 from labelsift.platforms import Receipt
 from labelsift.review.suggestions import cell_of
 from labelsift.review.upsert import Holdings, StoredTask, TaskPlan, compare, count
+from labelsift.review.words import quoted
 
 from .pull import BESIDE, Row, read_rows
 
@@ -84,7 +85,7 @@ def _row(item: ReviewItem, before: Mapping[str, str]) -> dict[str, str]:
         "suggested": cell_of(item.suggested),
         "confidence": "" if item.confidence is None else f"{min(item.confidence, MOST):.2f}",
         "issues": ", ".join(item.issues),
-        "reason": " ".join([item.reason, *([f"Write {' or '.join(words)}."] if words else [])]),
+        "reason": " ".join([quoted(item), *([f"Write {' or '.join(words)}."] if words else [])]),
         BESIDE: "\n".join(map(_line, [*([item.twin] if item.twin else []), *item.neighbors])),
     }
     return {name: fitting(value) for name, value in cells.items()} | {name: before.get(name, "") for name in OWN}

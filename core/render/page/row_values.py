@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...data.formatting import format_span
-from ...data.schemas import from_json
+from ...data.hidden_texts import HiddenTexts
+from ...data.schemas import from_json, word_places
 
 if TYPE_CHECKING:
     from ...data.samples import Samples
@@ -28,6 +29,14 @@ def marks_of(finding: dict[str, Any]) -> list[list[Any]]:
     """Return where a finding's spans stand, [start, end, which]; none for findings about anything else."""
     spans = [(from_json(finding[which]), which) for which in ("given", "suggested")]
     return [[*value[:2], which] for value, which in spans if format_span(value, None) is not None]
+
+
+def telling_marks(finding: dict[str, Any], text: object, hidden: HiddenTexts) -> list[list[Any]]:
+    """Return where words stand that made the model say a label, [start, end, "telling"]; none of what is masked."""
+    _, places = word_places(finding)
+    if not places or not isinstance(text, str) or any(not 0 <= start < end <= len(text) for start, end in places):
+        return []
+    return [[start, end, "telling"] for start, end in hidden.clear(finding["id"], text, places)]
 
 
 def rows_of(samples: Samples, by_id: dict[str, list[dict[str, Any]]]) -> dict[str, int]:

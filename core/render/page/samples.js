@@ -101,10 +101,17 @@ function reasonOf(finding, node, context) {
   const labeled = [`Labeled ${node.label}; `, `Labeled ${node.label}: `].find((words) => finding.reason.startsWith(words));
   const words = labeled ? finding.reason.slice(labeled.length) : finding.reason;
   const sentence = el('span', { dir: 'auto' }, visible(words.replace(/^the model /, 'The model ')));
-  if (!finding.related.length) return el('p', {}, sentence);
+  if (!finding.related.length) return [el('p', {}, sentence), tellingWords(finding)];
   if (finding.group >= 0) return relatedSamples(finding, node, sentence, context); // the others are what the reason names
   const others = finding.related.length + finding.more;
-  return [el('p', {}, sentence), relatedSamples(finding, node, `${count(others)} nearest ${others === 1 ? 'sample' : 'samples'}`, context)];
+  return [el('p', {}, sentence), tellingWords(finding), relatedSamples(finding, node, `${count(others)} nearest ${others === 1 ? 'sample' : 'samples'}`, context)];
+}
+
+// What the words are that are underlined in the sample's text.
+function tellingWords({ marks, suggested }) {
+  if (!marks.some(([, , kind]) => kind === 'telling')) return null;
+  const sign = el('mark', { class: 'telling' }, 'Underlined');
+  return el('p', { class: 'quiet' }, sign, ' are the words that made the model say ', suggested === null ? 'it' : name(suggested), '.');
 }
 
 function relatedSamples(finding, node, title, context) {

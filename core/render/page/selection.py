@@ -33,7 +33,7 @@ from ...data.schemas import from_json, of_issue
 from ..sample_columns import prediction_of
 from .anchors import anchor
 from .notes import annotations_of, remark
-from .row_values import cell_of, marks_of, plain_number, rows_of, shown_columns
+from .row_values import cell_of, marks_of, plain_number, rows_of, shown_columns, telling_marks
 from .safety import shared_reason, web_address
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ class _Rows:
             len(related[RELATED:]),
             -1 if group is None else self.groups.setdefault(group, len(self.groups)),
             [plain_number(evidence.get(name)) for name in EVIDENCE] if "neighbors" in evidence else [],
-            [] if self.share else marks_of(finding),
+            [] if self.share else [*marks_of(finding), *telling_marks(finding, text, self.hidden)],
         ]
 
     def _node(self, draft: _Draft, sample_id: str, length: int, *, own: bool = False) -> int:

@@ -13,6 +13,7 @@ from labelsift.errors import InputError
 from labelsift.platforms import Mode
 from labelsift.review.questions import header_of
 from labelsift.review.suggestions import labels_in
+from labelsift.review.words import quoted
 
 from ..client.read import Dataset
 from ..convert import review_schema
@@ -108,7 +109,7 @@ class ExistingPlan:
         if self.mode != "blind":
             labels = [label[:LONGEST_TERM] for label in labels_in(item.suggested)]
             shown |= {SUGGESTED_LABEL: labels} if labels else {}
-            shown[REASON] = f"{header_of(item)} {item.reason}".strip()
+            shown[REASON] = f"{header_of(item)} {quoted(item)}".strip()
         shown |= {SAMPLE: item.id} if record.get(EXTERNAL_ID) != item.id else {}
         entries = entries_of(record.get("metadata"))
         if not entries or (entries[-1]["run"], entries[-1]["mode"]) != (self.run, self.mode):

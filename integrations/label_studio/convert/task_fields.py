@@ -13,6 +13,7 @@ from labelsift.platforms import Mode
 from labelsift.review.beside_html import beside_html
 from labelsift.review.questions import NOT_SHOWN, header_of
 from labelsift.review.suggestions import cell_of, disputed
+from labelsift.review.words import quoted
 
 from .feedback import COPIES, offered
 from .label_config import LabelControl
@@ -25,15 +26,18 @@ MASKS, REPAIRED = "labelsift_masks", "labelsift_repaired"  # where to mask the t
 SOURCE, ORIGIN = "labelsift_source", "labelsift_origin"  # the task that a sample is from, and what the page makes of it
 
 
-def fields_of(flag: ReviewItem, *, run: str, round: int, mode: Mode) -> dict[str, Any]:
+def fields_of(flag: ReviewItem, *, run: str, round: int, mode: Mode, beside: bool = False) -> dict[str, Any]:
     """Return labelsift's own fields of a task's data.
 
     In mode blind nothing among them says which label is given or suggested: the reason names both,
-    so it is left out too.
+    so it is left out too. Words that made the model say a label are quoted in the reason, which is no HTML, where
+    nothing ``beside`` the text underlines them.
     """
     fields: dict[str, Any] = {}
     if mode != "blind":  # the page of the project has a place for these, also where a single item is asked blind
-        header, reason = NOT_SHOWN[flag.task] if flag.blind else (header_of(flag), flag.reason)
+        header, reason = (
+            NOT_SHOWN[flag.task] if flag.blind else (header_of(flag), flag.reason if beside else quoted(flag))
+        )
         given, suggested = ("", "") if flag.blind else (cell_of(flag.given), cell_of(flag.suggested))
         fields = {f"{PREFIX}given": given, f"{PREFIX}suggested": suggested}
         fields |= {f"{PREFIX}reason": reason, f"{PREFIX}header": header}
@@ -117,7 +121,7 @@ def task_data(
     In this order they are the columns of the project's tabs. ``beside`` says whether the page has a place for other
     samples, which that of mode blind, and one from before, has not.
     """
-    fields = fields_of(flag, run=run, round=round, mode=mode)
+    fields = fields_of(flag, run=run, round=round, mode=mode, beside=beside)
     theirs = metadata_of(flag, shown=shown)
     if beside and mode != "blind":
         html = beside_html(flag, metadata=theirs, definitions=definitions, medium=medium)
