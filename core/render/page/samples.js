@@ -108,10 +108,9 @@ function reasonOf(finding, node, context) {
 }
 
 // What the words are that are underlined in the sample's text.
-function tellingWords({ marks, suggested }) {
+function tellingWords({ marks }) {
   if (!marks.some(([, , kind]) => kind === 'telling')) return null;
-  const sign = el('mark', { class: 'telling' }, 'Underlined');
-  return el('p', { class: 'quiet' }, sign, ' are the words that made the model say ', suggested === null ? 'it' : name(suggested), '.');
+  return el('p', { class: 'quiet' }, el('mark', { class: 'telling' }, 'Underlined'), ': the words that made the model say so.');
 }
 
 function relatedSamples(finding, node, title, context) {
