@@ -9,17 +9,14 @@ words are found by leaving out each (:mod:`labelsift.label_quality.word_occlusio
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import Any
 
 import numpy as np
-
 from labelsift.errors import InputError, MissingExtraError
 from labelsift.label_quality.word_occlusion import Places, Word, log_odds, telling, without, word_places
-
-if TYPE_CHECKING:
-    import torch  # pyright: ignore[reportMissingImports]
 
 STEPS = (32, 128)  # of the sum; more where fewer do not add up
 LIKE, LEAST = 0.05, 0.05  # by which the sum may miss the difference: a part of it, and of log odds
@@ -132,7 +129,7 @@ class IntegratedGradients:
         padding = self.tokenizer.pad_token_id
         baseline = torch.where(special.to(device), ids, torch.full_like(ids, 0 if padding is None else padding))
 
-        def odds(ids: torch.Tensor, *more: torch.Tensor) -> torch.Tensor:
+        def odds(ids: Any, *more: Any) -> Any:  # noqa: ANN401 - tensors
             logits = self.model(input_ids=ids, **dict(zip(names, more, strict=True))).logits.double()
             if logits.shape[1] == 1:  # one output: the second class's log odds
                 logits = torch.cat([-logits / 2, logits / 2], dim=1)
@@ -150,8 +147,7 @@ class IntegratedGradients:
         return tokens, offsets, float(tokens.sum() - difference), difference
 
     def _odds(self, texts: Sequence[str], column: int) -> np.ndarray:
-        import torch  # pyright: ignore[reportMissingImports]
-
+        torch: Any = import_module("torch")
         parts = []
         device = next(self.model.parameters()).device
         for start in range(0, len(texts), _AT_ONCE):
@@ -179,8 +175,6 @@ def _by_word(tokens: np.ndarray, offsets: np.ndarray, places: Places) -> np.ndar
 
 def _torch_and_captum() -> tuple[Any, Any]:
     try:
-        import torch  # pyright: ignore[reportMissingImports]
-        from captum import attr  # pyright: ignore[reportMissingImports]
+        return import_module("torch"), import_module("captum.attr")
     except ImportError:
         raise MissingExtraError("captum", "explain", purpose="Integrated gradients") from None
-    return torch, attr
