@@ -31,6 +31,7 @@ ASKED, ASKED_OF_USERS = 2_000, 200  # flagged texts, the worst ones; of a model 
 BESIDE = 100  # texts of the data set at large
 PARTS = {DEFAULT: 1.0, MULTILINGUAL: 1.0}  # of all characters: how many an embedder reads once more, if it is fast
 PART = 0.1  # by a slow one, or one that is not known: a tenth of the time that it took
+ROOM = 10_000  # characters that it reads in any case
 LIKE = 0.02  # by which a probability may differ from what the scan predicted
 
 Models = Mapping[int, tuple[np.ndarray, LogisticRegression]]  # fold → the classes that its model knows, and the model
@@ -135,10 +136,13 @@ def _of_scans(
     texts = [_text(context, row) for row, *_ in asked]
     places = [word_places(text) for text in texts]
     if not _cheap(context, embedder):
-        room = PARTS.get(embedder.name, PART) * sum(map(len, context.samples.texts.to_pylist()))
+        whole = sum(map(len, context.samples.texts.to_pylist()))
+        room = max(PARTS.get(embedder.name, PART) * whole, ROOM)
         count = sum(finding is not None for *_, finding in asked)  # those come first
-        first = _within(room * 3 / 4, texts[:count], places[:count])
-        places = [*first, *_within(room / 4, texts[count:], places[count:])]
+        chosen = _within(room * 3 / 4, texts[:count], places[:count])
+        chosen += [count + number for number in _within(room / 4, texts[count:], places[count:])]
+        asked, texts = [asked[number] for number in chosen], [texts[number] for number in chosen]
+        places = [places[number] for number in chosen]
     weights = []
     for (row, label, _), vectors in zip(asked, _vectors(context, embedder, texts, places), strict=True):
         classes, model = _model_of(context, models, row)
@@ -179,15 +183,15 @@ def _cheap(context: Context, embedder: Embedder) -> bool:
     return isinstance(embedder, StaticEmbedder) and context.projection is None
 
 
-def _within(room: float, texts: Sequence[str], places: Sequence[Places]) -> list[Places]:
-    """Leave out the words of texts that there is no room for: in characters, in the order of the texts."""
-    kept, used = [], 0.0
-    for text, words in zip(texts, places, strict=True):
+def _within(room: float, texts: Sequence[str], places: Sequence[Places]) -> list[int]:
+    """Choose the texts whose words can be left out within so many characters, in the order of the texts."""
+    chosen, used = [], 0.0
+    for number, (text, words) in enumerate(zip(texts, places, strict=True)):
         cost = len(text) * (len(words) + 1)
-        fits = used + cost <= room
-        used += cost if fits else 0
-        kept.append(words if fits else [])
-    return kept
+        if words and used + cost <= room:
+            chosen.append(number)
+            used += cost
+    return chosen
 
 
 def _vectors(context: Context, embedder: Embedder, texts: Sequence[str], places: Sequence[Places]) -> list[np.ndarray]:

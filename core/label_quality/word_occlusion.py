@@ -154,9 +154,9 @@ def log_odds(probabilities: np.ndarray, column: int, *, several: bool = False) -
 def telling(places: Sequence[Places], weights: Sequence[np.ndarray]) -> list[list[Word]]:
     """Return the words of each text that stand out from arbitrary words, the strongest first.
 
-    Told is a weight that is more than :data:`DEVIATIONS` robust standard deviations (median absolute deviation; Hampel
-    1974) above the median of all words of all texts, and no less than :data:`LEAST`. Of fewer than :data:`FEWEST` words
-    in all nothing is told.
+    Told is a weight that is more than :data:`DEVIATIONS` robust standard deviations above the median of all words of
+    all texts, and no less than :data:`LEAST`. The deviation is the median absolute one (Hampel 1974) of what lies below,
+    as what speaks for a class lies above. Of fewer than :data:`FEWEST` words in all nothing is told.
 
     Parameters
     ----------
@@ -170,7 +170,8 @@ def telling(places: Sequence[Places], weights: Sequence[np.ndarray]) -> list[lis
     if len(everything) < FEWEST:
         return [[] for _ in places]
     median = np.median(everything)
-    deviation = 1.4826 * np.median(np.abs(everything - median))
+    below = median - everything[everything <= median]  # above it lie the words that speak for a class
+    deviation = 1.4826 * np.median(below)
     least = max(float(median + DEVIATIONS * deviation), float(LEAST))
     told = []
     for some, own in zip(places, weights, strict=True):
