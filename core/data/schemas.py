@@ -142,10 +142,16 @@ def word_places(finding: Mapping[str, Any]) -> tuple[str | None, list[tuple[int,
     """
     evidence = from_json(finding["evidence"])
     words = evidence.get(WORDS) if isinstance(evidence, dict) else None
-    if not isinstance(words, list) or not words:
+    if not isinstance(words, list) or not all(map(_is_place, words)):
         return None, []
     label = evidence.get("label") if finding["kind"] == "missing" else from_json(finding["suggested"])
-    return (label, [(start, end) for start, end, _ in words]) if isinstance(label, str) else (None, [])
+    if not words or not isinstance(label, str) or finding["kind"] == "extra":
+        return None, []
+    return label, [(start, end) for start, end, _ in words]
+
+
+def _is_place(entry: object) -> bool:
+    return isinstance(entry, list) and len(entry) == 3 and isinstance(entry[0], int) and isinstance(entry[1], int)
 
 
 def plain_labels(table: pa.Table) -> pa.Table:

@@ -155,8 +155,8 @@ def telling(places: Sequence[Places], weights: Sequence[np.ndarray]) -> list[lis
     """Return the words of each text that stand out from arbitrary words, the strongest first.
 
     Told is a weight that is more than :data:`DEVIATIONS` robust standard deviations above the median of all words of
-    all texts, and no less than :data:`LEAST`. The deviation is the median absolute one (Hampel 1974) of what lies below,
-    as what speaks for a class lies above. Of fewer than :data:`FEWEST` words in all nothing is told.
+    all texts, and no less than :data:`LEAST`. The deviation is the median absolute one (Hampel 1974) of what lies
+    below, as what speaks for a class lies above. Of fewer than :data:`FEWEST` words in all nothing is told.
 
     Parameters
     ----------
