@@ -94,9 +94,7 @@ def scan(
     signals
         Outputs of the user's own model; what is missing is made here.
     explain
-        Tells which words pull the user's own model towards a class, such as
-        :class:`labelsift.label_quality.word_occlusion.WordOcclusion`; asked for the 200 worst labels. Without it the
-        scan's own model tells them, if it made the probabilities; see docs/words.md.
+        Tells which words pull the user's own model towards a label: see docs/words.md.
     embedder
         ``wordllama``, ``multilingual``, ``transformers:<name or folder>`` or an object of the same form. Texts that
         it cannot read are judged by the characters that they share, if there are enough of them.
@@ -145,8 +143,7 @@ def scan(
     if kept is not None:
         kept.prepare()  # a folder that cannot be written must not cost a long scan
     given = samples.labels if samples.taxonomy is None else None
-    if taxonomy is not None:
-        samples = samples.remap(taxonomy)
+    samples = samples if taxonomy is None else samples.remap(taxonomy)
     before = (kept.find(parent) if parent else parent_run(kept, samples)) if kept is not None else None
     vectors = (signals := signals or Signals()).aligned_embeddings(samples)
     context = _context(samples, signals, seed=seed, budget=budget)

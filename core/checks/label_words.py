@@ -9,7 +9,7 @@ Kept are places and weights, never a word, and nothing that touches personal dat
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -32,6 +32,7 @@ BESIDE = 100  # texts of the data set at large
 PARTS = {DEFAULT: 1.0, MULTILINGUAL: 1.0}  # of all characters: how many an embedder reads once more, if it is fast
 PART = 0.1  # by a slow one, or one that is not known: a tenth of the time that it took
 ROOM = 10_000  # characters that it reads in any case
+AT_ONCE = 100  # texts whose vectors are in memory
 LIKE = 0.02  # by which a probability may differ from what the scan predicted
 
 Models = Mapping[int, tuple[np.ndarray, LogisticRegression]]  # fold → the classes that its model knows, and the model
@@ -144,7 +145,7 @@ def _of_scans(
         asked, texts = [asked[number] for number in chosen], [texts[number] for number in chosen]
         places = [places[number] for number in chosen]
     weights = []
-    for (row, label, _), vectors in zip(asked, _vectors(context, embedder, texts, places), strict=True):
+    for (row, label, _), vectors in zip(asked, _blocks(context, embedder, texts, places), strict=True):
         classes, model = _model_of(context, models, row)
         probabilities = model.predict_proba(vectors)
         column = int(np.flatnonzero(classes == codes[label])[0])
@@ -192,6 +193,15 @@ def _within(room: float, texts: Sequence[str], places: Sequence[Places]) -> list
             chosen.append(number)
             used += cost
     return chosen
+
+
+def _blocks(
+    context: Context, embedder: Embedder, texts: Sequence[str], places: Sequence[Places]
+) -> Iterator[np.ndarray]:
+    """Yield what :func:`_vectors` returns, of some texts at once: all of them may be a million vectors."""
+    for start in range(0, len(texts), AT_ONCE):
+        rows = slice(start, start + AT_ONCE)
+        yield from _vectors(context, embedder, texts[rows], places[rows])
 
 
 def _vectors(context: Context, embedder: Embedder, texts: Sequence[str], places: Sequence[Places]) -> list[np.ndarray]:
