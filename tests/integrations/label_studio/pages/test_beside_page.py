@@ -31,12 +31,13 @@ def shot(page: Any, name: str) -> None:
 
 def test_a_task_shows_its_nearest_samples_metadata_and_what_the_labels_mean(platform, make_queue, name, label_all):
     attack = "<img src=x onerror='window.owned=1'> $labelsift_id & more"
-    report = make_queue(texts=["One", "Two", attack, "Four " * 200, "My text"])
+    report = make_queue(texts=["One", "Two", attack, "Four " * 200, "My text <b> text"])
     found = Finding(
         *("t00004", "label", 0.1, "Odd"),
         given="refund",
         suggested="top_up",
         related_ids=[f"t0000{n}" for n in range(4)],
+        evidence={"words": [[12, 16, 1.2], [0, 2, 0.8]]},
     )
     report = replace(report, findings=findings_table([found]))
     receipt = report.push("label-studio", project=name, definitions=DEFINITIONS)
@@ -52,6 +53,11 @@ def test_a_task_shows_its_nearest_samples_metadata_and_what_the_labels_mean(plat
     expect(beside).to_contain_text(attack)
     expect(beside).to_contain_text("Money <b>back</b>, whatever for.")
     expect(beside).to_contain_text("channel")
+    expect(beside).to_contain_text("Words that made the model say top_up")
+    expect(beside).to_contain_text("My text <b>")
+    underlined = beside.locator("u")
+    assert underlined.all_inner_texts() == ["My", "text"]
+    assert "underline" in underlined.first.evaluate("element => getComputedStyle(element).textDecorationLine")
     assert page.evaluate("window.owned") is None
     expect(page.locator(".ls-copies input")).to_have_count(0)
     shot(page, "nearest")
