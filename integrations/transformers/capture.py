@@ -28,10 +28,7 @@ _logger = logging.getLogger("labelsift")
 
 
 class TransformersCapture(Capture):
-    """A ``transformers.Trainer``: rows travel with their batch, logits come from a forward hook of one step.
-
-    The Trainer's own methods are wrapped on the object, and are there again when the ``with`` is over.
-    """
+    """A ``transformers.Trainer``: rows travel with their batch, logits come from a forward hook of one step."""
 
     framework = "transformers"
     watches = ("transformers:Trainer",)
@@ -116,12 +113,11 @@ class TransformersCapture(Capture):
     def _wrap(self, name: str, wrapper: Callable[..., Any]) -> None:
         """Put a wrapper before a method of this one Trainer."""
         trainer = self.target
-        own, patched = getattr(trainer, name), name in vars(trainer)
+        own = getattr(trainer, name)
+        self._off.callback(setattr, trainer, name, own) if name in vars(trainer) else self._off.callback(
+            delattr, trainer, name
+        )
         setattr(trainer, name, functools.partial(wrapper, own))
-        if patched:
-            self._off.callback(setattr, trainer, name, own)
-        else:
-            self._off.callback(delattr, trainer, name)
 
     def _train_loader(self, own: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - the Trainer's
         loader = own(*args, **kwargs)
@@ -131,11 +127,10 @@ class TransformersCapture(Capture):
 
     def _eval_loader(self, own: Callable[..., Any], eval_dataset: Any = None, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         loader = own(eval_dataset, *args, **kwargs)
-        rows = self.target.eval_dataset if eval_dataset is None else eval_dataset
-        named = isinstance(eval_dataset, str)
-        if named:
-            rows = self.target.eval_dataset[eval_dataset]
-        split = split_name(eval_dataset) if named else EVAL
+        own_sets, split = self.target.eval_dataset, EVAL
+        rows = own_sets if eval_dataset is None else eval_dataset
+        if isinstance(eval_dataset, str):
+            rows, split = own_sets[eval_dataset], split_name(eval_dataset)
         with self.guard(), self._leaving_out(None):
             if not self.broken and not is_marked(loader):
                 self._marked(loader, rows, split)
@@ -145,8 +140,7 @@ class TransformersCapture(Capture):
         if self.broken:
             return
         source = source_of(self, inner_of(loader).dataset, given, split)
-        asked = self.request.ids
-        id_name = None if callable(asked) or source.order is not None else asked or ID
+        id_name = None if callable(self.request.ids) or source.order is not None else self.request.ids or ID
         self._off.callback(mark(loader, self._switch, len(self._sources), id_name))
         if split != TRAIN:
             self._off.callback(vars(self.target).get("_eval_dataloaders", {}).clear)
@@ -166,8 +160,7 @@ class TransformersCapture(Capture):
             batch = self._begun(inputs, marks, ids, required=required)
         if batch is None:
             return own()
-        request = self.request
-        names = {"classifier": request.classifier, "embedding": request.embedding}
+        names = {"classifier": self.request.classifier, "embedding": self.request.embedding}
         with listening(model, len(batch.rows), batch.mask, guard=self.guard, **names) as outputs:
             result = own()
         with self.guard(), self._leaving_out(batch.source):

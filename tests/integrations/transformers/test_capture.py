@@ -508,7 +508,8 @@ class TestKinds:
             def active_run(self):
                 return "r1"
 
-        monkeypatch.setattr("labelsift.capture.afterwards.platforms.trackers", lambda: [Tracker()])
+        monkeypatch.setattr(platforms, "names", lambda: ("notebook",))
+        monkeypatch.setattr(platforms, "get", lambda name: Tracker())
         monkeypatch.setattr("labelsift.report.Report.log", lambda self, name: logged.append((name, self.run)))
         trainer = make()
         with ls.watch(trainer, samples_of(), store=tmp_path / "store") as capture:
