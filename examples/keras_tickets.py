@@ -52,7 +52,7 @@ def main() -> None:
     with ls.watch(model, samples, data=(x, y), store=parser.parse_args().store) as capture:
         model.fit(x, y, epochs=6, batch_size=16, verbose=0, callbacks=[capture.callback])
 
-    print(capture.report)  # noqa: T201
+    print(capture.report)
 
 
 if __name__ == "__main__":

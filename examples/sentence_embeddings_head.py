@@ -47,7 +47,7 @@ def main() -> None:
     with ls.watch(head, samples, store=parser.parse_args().store) as capture:
         capture.fit(vectors, samples.labels.to_pylist())  # rows in the order of the samples
 
-    print(capture.report)  # noqa: T201
+    print(capture.report)
 
 
 if __name__ == "__main__":

@@ -46,8 +46,8 @@ def main() -> None:
     with ls.watch(pipeline, samples, store=parser.parse_args().store) as capture:
         capture.fit()  # the samples' texts and labels; or capture.fit(X, y)
 
-    print(capture.report)  # noqa: T201
-    print("The pipeline is fitted:", pipeline.predict(["the courier is late again"])[0])  # noqa: T201
+    print(capture.report)
+    print("The pipeline is fitted:", pipeline.predict(["the courier is late again"])[0])
 
 
 if __name__ == "__main__":

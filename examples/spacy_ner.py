@@ -56,8 +56,8 @@ def main() -> None:
     epochs = read_tokens(capture.folder / "train" / "tokens", len(columns))
     for row in range(0, len(samples), 8):
         sure = [np.exp(epoch[row])[:, columns.index("city")].max() for epoch in epochs]
-        print(f"P(city) in '{samples.texts[row]}':", " ".join(f"{value:.2f}" for value in sure))  # noqa: T201
-    print(capture.report)  # noqa: T201
+        print(f"P(city) in '{samples.texts[row]}':", " ".join(f"{value:.2f}" for value in sure))
+    print(capture.report)
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def main() -> None:
                 nlp.update(batch, sgd=optimizer)
             capture.end_epoch()
 
-    print(capture.report)  # noqa: T201
+    print(capture.report)
 
 
 if __name__ == "__main__":

@@ -40,9 +40,9 @@ def main() -> None:
     with ls.watch(model, samples, data=x, every=5, store=parser.parse_args().store) as capture:
         model.fit(x, y)
 
-    print(capture.report)  # noqa: T201
+    print(capture.report)
     wrong = [row["id"] for row in capture.report.findings.to_pylist() if row["issue"] in ("label", "hard")]
-    print("Look at the labels of:", *sorted(wrong))  # noqa: T201
+    print("Look at the labels of:", *sorted(wrong))
 
 
 if __name__ == "__main__":
