@@ -293,10 +293,7 @@ def explorer(name: str) -> Explorer:
 def pull(platform: str, *, project: str, store: str | PathLike[str] | None = None) -> pa.Table:
     """Return people's decisions in a project as a table in CORRECTIONS_SCHEMA.
 
-    Parameters
-    ----------
-    store
-        Keeps the runs; None for ``.labelsift``. What was pushed in mode ``blind`` names its labels only there.
+    ``store`` keeps the runs; None for ``.labelsift``. What was pushed in mode ``blind`` names its labels only there.
     """
     kept = store if isinstance(store, BaseStore) else BaseStore(store or DEFAULT)
     with kept.writing():

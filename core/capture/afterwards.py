@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from importlib.metadata import entry_points
 
 import numpy as np
 import pyarrow as pa
@@ -30,8 +31,9 @@ class ActiveRuns:
     def look(self) -> None:
         """Remember which runs are active now."""
         if self._trackers is None:
-            installed = [platforms.get(name) for name in platforms.names()]
-            self._trackers = [platform for platform in installed if isinstance(platform, platforms.Tracker)]
+            # One look through the installed packages, where platforms.get would take one a name.
+            made = [point.load()() for point in entry_points(group=platforms.GROUP)]
+            self._trackers = [platform for platform in made if isinstance(platform, platforms.Tracker)]
         for tracker in self._trackers:
             if run := tracker.active_run():
                 self._active[tracker.name] = run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -95,14 +96,21 @@ class Capture(contextlib.AbstractContextManager["Capture"]):
             raise InputError("Some labels are no class of the model", ids=unknown, hint="Name all: classes=[…]")
         return list(asked)
 
+    @functools.cached_property
+    def codes(self) -> np.ndarray:
+        """The samples' labels as columns of the logits: int32, shape (samples,), -1 = unlabeled."""
+        return self.samples.codes(self.recording.classes)
+
     def __enter__(self) -> Self:
         """Open the recording and put the hooks in place; whatever fails leaves none behind."""
         BaseStore(self.request.store).prepare()  # a folder that cannot be written must not cost a training
         self.recording = Recording(self.folder, self.ids.names, self.classes, framework=self.framework)
         try:
+            self._runs.look()
             self.attach()
         except BaseException:
             self.undo.close()
+            self.recording.drop_empty()
             raise
         return self
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -111,6 +112,11 @@ class Recording:
         """Drop the epochs under way, of a training that broke off; those that are finished stay."""
         for writer in self._writers.values():
             writer.__exit__(RuntimeError, None, None)  # pyright: ignore[reportArgumentType]
+
+    def drop_empty(self) -> None:
+        """Remove the folder where nothing was recorded in it, also not by an earlier part of the training."""
+        if [path.name for path in self.folder.iterdir()] == [INDEX]:
+            shutil.rmtree(self.folder)
 
     def finished(self, split: str) -> int:
         """Count the finished epochs of a split."""

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from labelsift.capture.capture import Capture
 from labelsift.capture.logits import to_numpy, two_columns
 from labelsift.capture.row_ids import labels_differ
 from labelsift.data.class_names import names_of
 from labelsift.errors import InputError
 
 if TYPE_CHECKING:
-    from .capture import TransformersCapture
     from .model_outputs import Outputs
     from .sources import Source
 
@@ -45,7 +45,7 @@ class Batch:
         labels = next((inputs[name] for name in ("labels", "label") if name in inputs), None)
         return cls(source, rows, labels, inputs.get("attention_mask"))
 
-    def write(self, capture: TransformersCapture, outputs: Outputs, *, epoch: int) -> None:
+    def write(self, capture: Capture, outputs: Outputs, *, epoch: int) -> None:
         """Record the logits and embeddings of the rows.
 
         Raises
@@ -68,7 +68,7 @@ class Batch:
         vectors = None if outputs.vectors is None else _last(self.rows, to_numpy(outputs.vectors))[1]
         capture.record(rows, logits, split=self.source.split, epoch=epoch, embeddings=vectors)
 
-    def _by_class(self, capture: TransformersCapture, logits: np.ndarray) -> np.ndarray:
+    def _by_class(self, capture: Capture, logits: np.ndarray) -> np.ndarray:
         """Return one column a class; one of two classes is given as its log odds."""
         classes = capture.recording.classes
         config = getattr(capture.target.model, "config", None)
@@ -86,7 +86,7 @@ class Batch:
             )
         return logits
 
-    def _require_same_labels(self, capture: TransformersCapture) -> None:
+    def _require_same_labels(self, capture: Capture) -> None:
         """Refuse rows in another order than the samples, and classes in another than the model's, as labels tell."""
         if capture.samples.task != "classification" or not hasattr(self.labels, "detach"):
             return
@@ -98,7 +98,7 @@ class Batch:
             if not np.array_equal(capture.codes[self.rows], labels):  # at every step: the whole check reads all samples
                 labels_differ(capture.samples, self.rows, labels, capture.recording.classes)
 
-    def _write_tokens(self, capture: TransformersCapture, logits: np.ndarray, *, epoch: int) -> None:
+    def _write_tokens(self, capture: Capture, logits: np.ndarray, *, epoch: int) -> None:
         labels = None if self.labels is None else to_numpy(self.labels)
         tags = capture.recording.classes
         if labels is None or logits.shape != (*labels.shape, len(tags)) or logits.ndim != 3:
@@ -116,7 +116,7 @@ def split_name(name: str) -> str:
     return "eval_" + re.sub(r"[^\w.-]", "_", name)
 
 
-def tags_of(capture: TransformersCapture) -> list[str]:
+def tags_of(capture: Capture) -> list[str]:
     """Return the tag of each output of a tagger: as asked, else by its ``id2label``.
 
     Raises

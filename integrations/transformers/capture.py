@@ -38,11 +38,6 @@ class TransformersCapture(Capture):
         """The class of each output; of spans, the tag."""
         return tags_of(self) if self.samples.task == "spans" else super().classes
 
-    @functools.cached_property
-    def codes(self) -> np.ndarray:
-        """The samples' labels as columns of the logits: int32, shape (samples,), -1 = unlabeled."""
-        return self.samples.codes(self.recording.classes)
-
     def outputs(self) -> list[str] | None:
         """Return the names that the model's ``id2label`` gives, where they are the samples' labels."""
         return classes_of(self.target.model, self.samples)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from types import SimpleNamespace
 
 import labelsift as ls
 import numpy as np
 import pyarrow as pa
 import pytest
 from labelsift import platforms
+from labelsift.capture import afterwards
 from labelsift.capture.afterwards import ActiveRuns, seen_samples
 from labelsift.capture.recording import Recording
 from labelsift.capture.row_ids import SampleIds, labels_differ, split_positions
@@ -78,11 +80,11 @@ class Stub(Tracker):
 @pytest.fixture
 def trackers(monkeypatch):
     def known(*made):
-        by_name = {f"stub{place}": stub for place, stub in enumerate(made)}
-        for name, stub in by_name.items():
-            stub.name = name
-        monkeypatch.setattr(platforms, "names", lambda: tuple(by_name))
-        monkeypatch.setattr(platforms, "get", lambda name: by_name[name])
+        for place, stub in enumerate(made):
+            stub.name = f"stub{place}"
+        points = [SimpleNamespace(name=stub.name, load=lambda stub=stub: lambda: stub) for stub in made]
+        monkeypatch.setattr(afterwards, "entry_points", lambda group: points)
+        monkeypatch.setattr(platforms, "get", lambda name: {stub.name: stub for stub in made}[name])
 
     return known
 
