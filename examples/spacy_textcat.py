@@ -12,36 +12,16 @@ import argparse
 import random
 
 import labelsift as ls
-import numpy as np
-import pyarrow as pa
 import spacy
+from invented_tickets import NAMES, tickets
 from spacy.training import Example
-
-WORDS = {
-    "billing": ["invoice", "refund", "charge"],
-    "app": ["crash", "login", "freeze"],
-    "parcel": ["courier", "delay"],
-}
-NAMES = sorted(WORDS)
-
-
-def tickets(n: int = 150) -> pa.Table:
-    """Invent n tickets with an id, a text and a label."""
-    draw = np.random.default_rng(0)
-    rows = []
-    for number in range(n):
-        topic = NAMES[number % 3]
-        text = f"My {draw.choice(WORDS[topic])} since day {draw.integers(1000)}, the {draw.choice(WORDS[topic])} again"
-        label = NAMES[(number + 1) % 3] if number % 10 == 0 else topic
-        rows.append({"ticket": f"T{number}", "text": text, "label": label})
-    return pa.Table.from_pylist(rows)
 
 
 def main() -> None:
     """Train, watch, and print the report."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--store", default=".labelsift", help="the folder that keeps the recording and the run")
-    samples = ls.read(tickets(), label="label", id="ticket", name="tickets")
+    samples = ls.read(tickets(150), label="label", id="ticket", name="tickets")
     nlp = spacy.blank("en")
     nlp.add_pipe("textcat")
     examples = [
