@@ -59,9 +59,7 @@ def seen_samples(samples: Samples, recording: Recording) -> Samples:
     """
     if samples.task != "classification":
         return samples
-    trained = recording.last(TRAIN)
-    seen = np.zeros(len(samples), dtype=bool)
-    seen[trained[0] if trained else []] = True
+    seen = recording.seen(TRAIN)
     split, predicted = (np.full(len(samples), None, dtype=object) for _ in range(2))
     split[seen] = TRAIN
     for name in recording.held_out():

@@ -127,6 +127,13 @@ class Recording:
         """Name the splits that the model did not train on and that have a finished epoch."""
         return sorted(p.name for p in self.folder.iterdir() if p.name.startswith(EVAL) and self.finished(p.name))
 
+    def seen(self, split: str) -> np.ndarray:
+        """Tell which rows any finished epoch of a split showed: bool, shape (samples,)."""
+        shown = np.zeros(len(self.ids), dtype=bool)
+        for epoch in read_epochs(self.folder / split).seen if self.finished(split) else ():
+            shown |= True if epoch is None else epoch
+        return shown
+
     def last(self, split: str) -> tuple[np.ndarray, np.ndarray] | None:
         """Return rows (int, shape (k,)) and values (shape (k, columns)) of the newest finished epoch, or None."""
         if not self.finished(split):

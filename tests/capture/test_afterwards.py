@@ -40,6 +40,17 @@ def test_held_out_rows_get_the_newest_prediction_and_training_rows_none(recordin
     assert seen.column("predicted").to_pylist() == [None] * 4 + ["x", None]
 
 
+def test_what_any_epoch_trained_on_is_not_held_out_though_the_last_one_broke_off_early(tmp_path):
+    made = Recording(tmp_path / "kept", list("abcdef"), ["x", "y"], framework="none")
+    for epoch, rows in enumerate(([0, 1], [2, 3], [0])):
+        made.batch(np.array(rows), np.zeros((len(rows), 2)), split="train", epoch=epoch)
+        made.batch(np.arange(6), np.zeros((6, 2)), split="eval", epoch=epoch)
+    made.close()
+    seen = seen_samples(samples(), made)
+    assert seen.column("split").to_pylist() == ["train"] * 4 + ["eval"] * 2
+    assert seen.column("predicted").to_pylist() == [None] * 4 + ["x"] * 2
+
+
 def test_splits_and_predictions_of_the_users_own_stay(recording):
     names = ["train", "dev", "train", "train", "dev", "test"]
     seen = seen_samples(samples(names), recording)
