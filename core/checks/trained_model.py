@@ -26,5 +26,5 @@ def told_by_training(
         foreseen = pool.argmax(axis=1) == context.codes
         evidence = evidence_of(dynamics.held_out, foreseen, judged & np.isfinite(suspicion) & ~learned)
     context.facts["label_dynamics"] = evidence.facts()
-    context.notes.append(evidence.note())
+    context.notes.append(" ".join(filter(None, (evidence.note(), dynamics.unsure))))
     return label_log_odds(dynamics.margins, evidence, held_out=dynamics.held_out) if evidence.counts else None

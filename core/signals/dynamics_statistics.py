@@ -45,8 +45,10 @@ class Trajectories:
     pred_probs
         float32, shape (n, classes): mean probabilities over the epochs; in sample. None where nobody asked for them.
     held_out
-        Margins of samples that the training did not learn from, after each epoch: float32, shape (epochs, n), NaN for
-        all others. None where none were recorded.
+        Margins of samples that the training did not learn from, after each of its epochs: float32, shape (epochs, n),
+        NaN for all others and where the epoch was not evaluated. None where none were recorded.
+    unsure
+        What nobody could tell about which evaluation belongs to which epoch.
     """
 
     aum: np.ndarray
@@ -60,6 +62,7 @@ class Trajectories:
     margins: np.ndarray
     pred_probs: np.ndarray | None = None
     held_out: np.ndarray | None = None
+    unsure: str = ""
 
     @property
     def known(self) -> np.ndarray:

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..data.class_names import names_of
 from ..errors import InputError
-from .epoch_files import EPOCH, FORMAT, INDEX, file_of, read_index
+from .epoch_files import EPOCH, FORMAT, INDEX, NUMBERS, file_of, read_index, read_numbers
 
 MOST_MAPPED = 2**27  # bytes of an epoch that stay in memory; of a larger one pages are let go, which costs time
 _PAGE = mmap.PAGESIZE  # what writing a row brings into memory, where it is shorter
@@ -81,6 +81,8 @@ class DynamicsWriter:
         self._mapped = 0  # bytes of it that came into memory, at most
         self._seen: np.ndarray | None = None
         self._named: int | None = None  # what the caller calls the epoch under way
+        finished = {number for number in range(self._number) if (self._path / file_of(number)).exists()}
+        self._names_given = {number: name for number, name in read_numbers(self._path).items() if number in finished}
 
     def _begin(self, index: dict[str, Any], *, resume: bool) -> int:
         """Make the folder and its index; return the number of the next epoch."""
@@ -97,10 +99,13 @@ class DynamicsWriter:
             first = np.load(self._path / file_of(min(epochs)), mmap_mode="r", allow_pickle=False)
             self._rows, self._columns = first.shape
         else:
-            part = self._path / f"{INDEX}.part"
-            part.write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
-            part.replace(self._path / INDEX)
+            self._replace(INDEX, index)
         return max(epochs, default=-1) + 1
+
+    def _replace(self, name: str, content: dict[Any, Any]) -> None:
+        part = self._path / f"{name}.part"
+        part.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        part.replace(self._path / name)
 
     def epoch(self, logits: np.ndarray | Sequence[Sequence[float]]) -> None:
         """Write a whole epoch: shape (n, classes), rows in the order of the ids."""
@@ -132,7 +137,8 @@ class DynamicsWriter:
             Shape (len(rows), classes).
         epoch
             The number of the epoch, where the caller knows it: another one finishes the epoch before, and a row that
-            comes twice in one epoch (sampling with replacement) counts as it came last.
+            comes twice in one epoch (sampling with replacement) counts as it came last. It is kept, and tells which
+            evaluation belongs to which epoch of the training.
 
         Raises
         ------
@@ -165,6 +171,9 @@ class DynamicsWriter:
                 file.flush()
                 os.fsync(file.fileno())
         self._open.flush()
+        if self._named is not None:
+            self._names_given[self._number] = self._named
+            self._replace(NUMBERS, self._names_given)  # before the epoch is there to be read
         self._open = self._seen = self._named = None
         os.replace(self._path / f"epoch-{self._number:05d}.part", self._path / file_of(self._number))
         self._number += 1

@@ -3,7 +3,8 @@
 ``index.json`` says what the rows and columns are, ``epoch-00000.npy`` holds the logits of the first epoch, shape
 (n, classes). The epoch under way is a file of another ending (``.part``) that the rows are written into wherever they
 belong, so that a writer holds one batch and never an epoch, and a killed one leaves every finished epoch readable.
-An epoch that did not show every row has ``epoch-00000.seen.npy`` beside it: bool, shape (n,).
+An epoch that did not show every row has ``epoch-00000.seen.npy`` beside it: bool, shape (n,). Files are
+counted one after the other; ``epochs.json`` says which number the caller gave to which (``{"0": 4, "1": 9}``).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ..errors import InputError
 
 FORMAT = 1
 INDEX = "index.json"
+NUMBERS = "epochs.json"
 EPOCH = re.compile(r"epoch-(\d{5,})\.npy")
 
 
@@ -32,6 +34,7 @@ class EpochFiles:
     seen: tuple[np.ndarray | None, ...]
     classes: tuple[str, ...] | None
     ids: tuple[str, ...] | None
+    numbers: tuple[int | None, ...] = ()  # the caller's, None where none was given; empty where there are no files
 
 
 def read_epochs(path: Path) -> EpochFiles:
@@ -53,11 +56,13 @@ def read_epochs(path: Path) -> EpochFiles:
     logits = tuple(np.load(path / name, mmap_mode="r", allow_pickle=False) for name in names)
     seen_files = (path / name.replace(".npy", ".seen.npy") for name in names)
     ids, classes = index["ids"], index["classes"]
+    numbers = read_numbers(path)
     return EpochFiles(
         logits,
         tuple(np.load(file, allow_pickle=False) if file.exists() else None for file in seen_files),
         None if classes is None else tuple(classes),
         None if ids is None else tuple(ids),
+        tuple(numbers.get(int(name.removeprefix("epoch-").removesuffix(".npy"))) for name in names),
     )
 
 
@@ -77,6 +82,14 @@ def read_index(path: Path) -> dict[str, Any]:
     if index.get("format") != FORMAT:
         raise InputError(f"{path} has format {index.get('format')}, not {FORMAT}", hint="Update labelsift")
     return index
+
+
+def read_numbers(path: Path) -> dict[int, int]:
+    """Return the caller's number of each file that has one; none of a folder of an earlier version."""
+    file = path / NUMBERS
+    if not file.exists():
+        return {}
+    return {int(number): int(named) for number, named in json.loads(file.read_text(encoding="utf-8")).items()}
 
 
 def file_of(number: int) -> str:

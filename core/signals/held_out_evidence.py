@@ -54,7 +54,8 @@ class HeldOutEvidence:
         if not self.rows:
             return (
                 f"Your training leaves the label scores as they are: fewer than {FEWEST} samples that can be judged"
-                " were held out of it, so that nothing shows that your model tells labels better than the scan."
+                " were held out of it and evaluated in an epoch that was recorded, so that nothing shows that your"
+                " model tells labels better than the scan."
             )
         compared = (
             f"of {self.rows:,} samples that it did not learn from, your model foresaw {self.model:.1%} of the labels,"

@@ -26,6 +26,7 @@ from .align import (
 )
 from .dynamics_statistics import Trajectories, trajectories
 from .epoch_files import EpochFiles
+from .held_out_epochs import numbers_of, partners, uncertain
 from .token_probs import TokenSignals, aligned_tokens
 from .training_dynamics import Dynamics
 
@@ -176,14 +177,23 @@ class Signals:
             return None
         dynamics = self.dynamics if isinstance(self.dynamics, Dynamics) else Dynamics(self.dynamics)
         training, held_out = dynamics.parts()
-        result, classes = self._aligned_epochs(samples, training.opened(), pred_probs=pred_probs)
+        epochs = training.opened()
+        result, classes = self._aligned_epochs(samples, epochs, pred_probs=pred_probs)
         if result.pred_probs is not None:
             result.pred_probs[:] = result.pred_probs[:, np.argsort(np.array(classes, dtype=object), kind="stable")]
-        if held_out is None:
+        if not held_out:
             return result
-        margins = self._aligned_epochs(samples, held_out.opened(fewest=1))[0].margins
+        margins, trained = np.full_like(result.margins, np.nan), numbers_of(epochs)
+        unsure: list[str] = []
+        for one in held_out:
+            opened = one.opened(fewest=1)
+            theirs, evaluated = self._aligned_epochs(samples, opened)[0].margins, numbers_of(opened)
+            for epoch, evaluation in partners(trained, evaluated):
+                new = ~np.isfinite(margins[epoch])  # a row of several sets is told by the first
+                margins[epoch, new] = theirs[evaluation, new]
+            unsure.append(uncertain(trained, evaluated))
         margins[:, result.shown > 0] = np.nan  # what the model learned from is not held out
-        return replace(result, held_out=margins)
+        return replace(result, held_out=margins, unsure=" ".join(dict.fromkeys(filter(None, unsure))))
 
     def _aligned_epochs(
         self, samples: Samples, epochs: EpochFiles, *, pred_probs: bool = False

@@ -21,7 +21,7 @@ from .held_out_evidence import HeldOutEvidence
 
 WEIGHT = 0.5  # of the dynamics' log odds; chosen on other sets than it is reported on: benchmarks/RESULTS.md
 _CLOSE = 1e-6
-TRAIN, HELD_OUT = "train", "eval"  # folders within that of a capture
+TRAIN, HELD_OUT = "train", "eval"  # folders within that of a capture; eval_<name> where there are several sets
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,10 @@ class Dynamics:
         The sample of each row; those of the folder by default, else those of the :class:`Signals`, else the samples
         in their order.
     held_out
-        Logits of samples that the model did *not* learn from, in the same forms, after each epoch; the last of them
-        belongs to the last epoch of the training. They alone can show that the dynamics may count in the label score.
-        The folder of a :class:`Capture` holds both, in ``train`` and ``eval``.
+        Logits of samples that the model did *not* learn from, in the same forms, after epochs of the training: of the
+        same number where the writers of both were told it, else counted from the last on. They alone can show that the
+        dynamics may count in the label score. The folder of a :class:`Capture` holds both, in ``train`` and in all
+        folders ``eval…``.
     """
 
     logits: np.ndarray | Sequence[np.ndarray] | str | Path
@@ -51,18 +52,15 @@ class Dynamics:
     ids: Sequence[str] | None = None
     held_out: Dynamics | np.ndarray | Sequence[np.ndarray] | str | Path | None = None
 
-    def parts(self) -> tuple[Dynamics, Dynamics | None]:
-        """Return the dynamics of the training, and those of held-out samples where there are any."""
-        training, held_out = self, self.held_out
+    def parts(self) -> tuple[Dynamics, list[Dynamics]]:
+        """Return the dynamics of the training, and those of each set of held-out samples that there is."""
+        training, held_out = self, [] if self.held_out is None else [self.held_out]
         if isinstance(self.logits, (str, Path)) and not (Path(self.logits) / INDEX).exists():
             captured = Path(self.logits)
             if (captured / TRAIN / INDEX).exists():
                 training = replace(self, logits=captured / TRAIN)
-                if held_out is None and finished_epochs(captured / HELD_OUT):
-                    held_out = captured / HELD_OUT
-        if held_out is None:
-            return training, None
-        return training, held_out if isinstance(held_out, Dynamics) else Dynamics(held_out, classes=self.classes)
+                held_out = held_out or [one for one in sorted(captured.glob(f"{HELD_OUT}*")) if finished_epochs(one)]
+        return training, [one if isinstance(one, Dynamics) else Dynamics(one, classes=self.classes) for one in held_out]
 
     def opened(self, *, fewest: int = 2) -> EpochFiles:
         """Return the epochs, checked for their shapes, with the classes and ids that they have by themselves.
@@ -93,7 +91,7 @@ class Dynamics:
             raise InputError(f"The dynamics hold {first.dtype}, not numbers", hint="Give arrays of floats")
         classes = epochs.classes if self.classes is None else tuple(names_of(self.classes) or ())
         ids = epochs.ids if self.ids is None else tuple(map(str, self.ids))
-        return EpochFiles(epochs.logits, epochs.seen, classes, ids)
+        return replace(epochs, classes=classes, ids=ids)
 
 
 def label_log_odds(margins: np.ndarray, evidence: HeldOutEvidence, *, held_out: np.ndarray | None = None) -> np.ndarray:

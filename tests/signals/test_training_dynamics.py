@@ -14,6 +14,7 @@ from labelsift.io.read import read
 from labelsift.report import Report
 from labelsift.scanning import scan
 from labelsift.signals.dynamics_writer import DynamicsWriter
+from labelsift.signals.epoch_files import NUMBERS, read_epochs
 from labelsift.signals.held_out_evidence import FEWEST, HeldOutEvidence, evidence_of
 from labelsift.signals.signals import Signals
 from labelsift.signals.training_dynamics import Dynamics, combine, label_log_odds
@@ -141,6 +142,55 @@ def test_the_folder_of_a_capture_serves_as_its_parts_do(planted, tmp_path):
     given = Dynamics(tmp_path / "train", held_out=tmp_path / "eval")
     np.testing.assert_array_equal(scores_of(scanned(planted, given)), expected)
     assert scanned(planted, tmp_path / "train").summary()["facts"]["label_dynamics"]["held_out"] == 0
+
+
+def recorded(path, epochs, rows, numbers):
+    """Write the logits of some rows of each epoch as the caller numbers them."""
+    ids = [f"r{row}" for row in range(ROWS)]
+    with DynamicsWriter(path, ids=ids, classes=["c0", "c1", "c2"], resume=True) as writer:
+        for number in numbers:
+            writer.batch([ids[row] for row in np.flatnonzero(rows)], epochs[number][rows], epoch=number)
+
+
+def test_an_evaluation_belongs_to_the_epoch_of_its_own_number(planted, tmp_path):
+    _, truth, labels = planted
+    epochs = epochs_of(truth)[:2] + epochs_of(labels, noise=0)[:2]  # knows wrong labels by heart in the end
+    recorded(tmp_path / "train", epochs, ~HELD_OUT, range(4))
+    recorded(tmp_path / "eval", epochs, HELD_OUT, [0])
+    recorded(tmp_path / "eval", epochs, HELD_OUT, [1])  # taken up again
+    expected = scores_of(scanned(planted, parted(epochs[:2])))
+    np.testing.assert_array_equal(scores_of(scanned(planted, tmp_path)), expected)
+    recorded(tmp_path / "eval", epochs, HELD_OUT, [2, 3])
+    assert list(read_epochs(tmp_path / "eval").numbers) == [0, 1, 2, 3]
+
+
+def test_evaluations_of_no_recorded_epoch_do_not_count_and_unnumbered_ones_are_said(planted, tmp_path):
+    _, truth, _ = planted
+    epochs = epochs_of(truth)
+    recorded(tmp_path / "train", epochs, ~HELD_OUT, [0, 2])
+    recorded(tmp_path / "eval", epochs, HELD_OUT, [1, 3])
+    report = scanned(planted, tmp_path)
+    assert report.summary()["facts"]["label_dynamics"] == {"counted": False, "held_out": 0}
+    assert any("none has the number of a recorded epoch" in note for note in report.notes)
+    for folder in ("train", "eval"):
+        (tmp_path / folder / NUMBERS).unlink()  # as written by an earlier version
+    old = scanned(planted, tmp_path)
+    assert old.summary()["facts"]["label_dynamics"]["counted"]
+    assert not any("from the last on" in note for note in old.notes)
+    some = parted(epochs)
+    assert isinstance(some.held_out, Dynamics)
+    fewer = replace(some, held_out=replace(some.held_out, logits=some.held_out.logits[:2]))
+    assert any("4 epochs and 2 evaluations" in note for note in scanned(planted, fewer).notes)
+
+
+def test_evaluation_sets_that_have_names_count_together(planted, tmp_path):
+    epochs, first = epochs_of(planted[1]), np.arange(ROWS) < ROWS // 2
+    recorded(tmp_path / "train", epochs, ~HELD_OUT, range(EPOCHS))
+    recorded(tmp_path / "eval_old", epochs, HELD_OUT & first, range(EPOCHS))
+    recorded(tmp_path / "eval_new", epochs, HELD_OUT & ~first, range(EPOCHS))
+    report = scanned(planted, tmp_path)
+    assert report.summary()["facts"]["label_dynamics"]["held_out"] == HELD_OUT.sum()
+    np.testing.assert_array_equal(scores_of(report), scores_of(scanned(planted, parted(epochs))))
 
 
 def test_one_evaluation_at_the_end_belongs_to_the_last_epoch(planted):
