@@ -62,10 +62,12 @@ class Recording:
         logits
             Shape (n, classes).
         split, epoch
-            ``train`` or ``eval``; the number of the epoch, from 0. Another number finishes the epoch before.
+            ``train`` or ``eval``; the number of the epoch, from 0. Another number finishes the epoch before, and one of
+            ``train`` finishes the evaluations before it, too: they are over, whatever becomes of the training.
         embeddings
             Shape (n, dimensions); of the newest epoch only, as float16.
         """
+        self._go_on(split, epoch)
         self._writer(split).batch(rows, logits, epoch=epoch)  # pyright: ignore[reportCallIssue] -- no tokens here
         if embeddings is not None:
             name = f"{split}/{EMBEDDINGS}"
@@ -77,6 +79,7 @@ class Recording:
 
     def tokens(self, rows: np.ndarray, values: Sequence[np.ndarray], *, split: str, epoch: int) -> None:
         """Write the logits of the tokens of some samples: for each an array (tokens, classes)."""
+        self._go_on(split, epoch)
         name = f"{split}/{TOKENS}"
         writer = self._writers.get(name)
         if not isinstance(writer, TokenWriter):
@@ -93,6 +96,15 @@ class Recording:
             )
         np.save(self.folder / OUT_OF_FOLD, pred_probs.astype(np.float32))
         self.started = True
+
+    def _go_on(self, split: str, epoch: int) -> None:
+        """Finish the evaluations of epochs that the training has left."""
+        if split != TRAIN or self.epochs.get(TRAIN) in (None, epoch):
+            return
+        for name in self._writers:
+            other = name.partition("/")[0]
+            if other != TRAIN and self.epochs.get(other) != epoch:
+                self.end_epoch(name)
 
     def end_epoch(self, split: str) -> None:
         """Finish the epoch under way of a split; of embeddings only the newest epoch stays."""

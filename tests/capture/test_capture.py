@@ -144,6 +144,21 @@ def test_after_an_exception_of_the_training_no_hook_is_left_and_finished_epochs_
     assert not list(capture.folder.rglob("*.part"))
 
 
+def test_an_evaluation_stays_of_a_training_that_breaks_off_in_the_epoch_behind_it(samples, tmp_path):
+    logits, order = trained()
+    with pytest.raises(KeyboardInterrupt), ls.watch(Loop(), samples, store=tmp_path) as capture:
+        for epoch in range(3):
+            for part, at in ((TRAIN, order[epoch][:20]), ("eval", np.arange(5))):
+                capture.record(at, logits[epoch][at], split=part, epoch=epoch, embeddings=np.ones((len(at), 2)))
+                if epoch == 2:
+                    raise KeyboardInterrupt
+    assert {part: read_epochs(capture.folder / part).numbers for part in (TRAIN, "eval")} == {
+        TRAIN: (0, 1),
+        "eval": (0, 1),
+    }
+    assert len(list((capture.folder / "eval" / EMBEDDINGS).glob("epoch-00001*.npy"))) == 2
+
+
 def test_a_training_that_is_taken_up_again_goes_on_in_its_recording(samples, tmp_path):
     logits, order = trained(epochs=4)
     for first in (0, 2):
