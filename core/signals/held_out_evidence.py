@@ -62,7 +62,11 @@ class HeldOutEvidence:
             f" the scan {self.scan:.1%}."
         )
         if self.counts:
-            return f"Your training counts in the label scores: {compared}"
+            return (
+                f"Your training counts in the label scores: {compared} It changes which labels look wrong; how many are"
+                " wrong, with the range and the precision that are told, is still estimated from the scan's own"
+                " probabilities, without your training."
+            )
         return f"Your training leaves the label scores as they are: {compared} It would have to foresee clearly more."
 
 

@@ -84,7 +84,8 @@ def test_a_model_that_sees_more_raises_the_average_precision(planted, without):
     # Held-out rows gain too, by what was recorded of them.
     gain = average_precision_score(wrong[HELD_OUT], -score[HELD_OUT])
     assert gain > average_precision_score(wrong[HELD_OUT], -without[HELD_OUT]) + 0.1
-    assert any("counts in the label scores: of 200 samples" in note for note in report.notes)
+    (note,) = (note for note in report.notes if "counts in the label scores: of 200 samples" in note)
+    assert "estimated from the scan's own probabilities, without your training" in note
     findings = report.findings.to_pylist()
     assert findings and all(f"Your training gives {json.loads(row['given'])} 0." in row["reason"] for row in findings)
 
