@@ -38,7 +38,7 @@ def hard(context: Context) -> Result:
     counts, unknown = dynamics.counts(), int(((context.codes >= 0) & ~dynamics.known).sum())
     context.facts["dynamics"] = counts
     context.notes.append(
-        f"Over {counts['epochs']} epochs of your training {counts['easy']:,} samples were easy, "
+        f"Over {counts['epochs']} recorded epochs of your training {counts['easy']:,} samples were easy, "
         f"{counts['ambiguous']:,} ambiguous and {counts['hard']:,} hard; "
         f"{counts['never_learned']:,} were never learned."
         + (f" It says nothing of {unknown:,} labeled samples." if unknown else "")
@@ -60,7 +60,8 @@ def _finding(context: Context, dynamics: Trajectories, row: int, score: float, s
     epochs = int(dynamics.shown[row])
     learned_in = round(float(dynamics.correctness[row] * epochs))
     forgotten = int(dynamics.forgetting[row])
-    learned = f"Learned in {learned_in} of {epochs} epochs" if learned_in else f"Never learned in {epochs} epochs"
+    learned = f"Learned in {learned_in} of {epochs}" if learned_in else f"Never learned in {epochs}"
+    learned += " recorded epochs"
     again = "" if not forgotten else ", and forgotten again" if forgotten == 1 else f", and forgotten {forgotten} times"
     if "label" not in context.results:
         advice = "whether its label is right was not checked"

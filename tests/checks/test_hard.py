@@ -123,7 +123,11 @@ def test_what_asks_for_no_decision_is_not_pushed_and_counts_as_no_problem(report
 
 def test_without_the_label_check_nobody_says_that_a_label_is_right(training):
     vectors, _, labels, epochs = training
-    reasons = scanned(vectors, labels, epochs, only=["hard"]).findings["reason"].to_pylist()
+    report = scanned(vectors, labels, epochs, only=["hard"])
+    reasons = report.findings["reason"].to_pylist()
+    # Of every second epoch recorded, the training had twice as many.
+    assert any(f"Over {EPOCHS} recorded epochs of your training" in note for note in report.notes)
+    assert all(f" {EPOCHS} recorded epochs" in reason for reason in reasons)
     assert reasons
     assert all("was not checked" in reason and "keeping" not in reason for reason in reasons)
 
