@@ -150,6 +150,25 @@ def word_places(finding: Mapping[str, Any]) -> tuple[str | None, list[tuple[int,
     return label, [(start, end) for start, end, _ in words]
 
 
+def without_words(findings: pa.Table) -> pa.Table:
+    """Return findings whose evidence has no places of words.
+
+    >>> found = findings_table([Finding("a", "label", 0.1, "", evidence={"model": 0.9, "words": [[3, 8, 1.2]]})])
+    >>> without_words(found)["evidence"].to_pylist()
+    ['{"model": 0.9}']
+    """
+    named = pc.match_substring(findings["evidence"], f'"{WORDS}"')
+    having = pc.fill_null(pc.and_(pc.equal(findings["issue"], "label"), named), False)
+    if not pc.any(having).as_py():
+        return findings
+    cells = [from_json(cell) for cell in findings["evidence"].filter(having).to_pylist()]
+    for content in cells:
+        content.pop(WORDS, None)
+    left = pa.array(map(to_json, cells), pa.string())
+    evidence = pc.replace_with_mask(findings["evidence"].combine_chunks(), having.combine_chunks(), left)
+    return with_column(findings, "evidence", evidence)
+
+
 def _is_place(entry: object) -> bool:
     return isinstance(entry, list) and len(entry) == 3 and isinstance(entry[0], int) and isinstance(entry[1], int)
 

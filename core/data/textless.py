@@ -18,7 +18,7 @@ from ..errors import InputError
 from .hashing import text_hash
 from .issues import issue_named
 from .samples import ROW_HASH, TEXT_HASH, Samples
-from .schemas import with_column
+from .schemas import with_column, without_words
 
 SETTING = "texts"  # in a run's settings; False where the texts are not kept
 
@@ -39,9 +39,13 @@ def without_texts(samples: Samples) -> Samples:
 
 
 def without_quotes(findings: pa.Table, settings: Mapping[str, Any]) -> pa.Table:
-    """Return the findings as a run with these settings keeps them: without the words that reasons quote."""
+    """Return the findings as a run with these settings keeps them: without the words that reasons quote.
+
+    Nor has it the places of words: with lengths and order, they tell something of a text.
+    """
     if settings.get(SETTING) is not False:
         return findings
+    findings = without_words(findings)
     of_spans = pc.equal(findings["issue"], "span")
     reasons = pc.if_else(of_spans, issue_named("span").meaning, findings["reason"])
     return with_column(findings, "reason", reasons)

@@ -13,6 +13,7 @@ from labelsift.checks.label_words import PART, ROOM
 from labelsift.corrections.erase import forget
 from labelsift.label_quality.word_occlusion import WordOcclusion
 from labelsift.models.embedding import StaticEmbedder, normalize
+from labelsift.render.tracker_panels.page import page_run
 
 WORDS = {"refund": ["money", "refund"], "lost": ["card", "stolen"], "pin": ["pin", "code"]}
 FILLER = "please could you tell me how this works today because we need help with our account and the app".split()
@@ -77,9 +78,20 @@ def test_they_are_kept_with_the_run_and_forgotten_with_the_sample(table, tmp_pat
 
 
 def test_without_texts_no_word_is_kept(table, tmp_path):
-    scan(table, store=tmp_path, texts=False)
+    returned = scan(table, store=tmp_path, texts=False)
+    assert any(told(returned).values())  # this one has its texts
     findings = ls.load(store=tmp_path).findings.to_pylist()
+    label = [json.loads(row["evidence"]) for row in findings if row["issue"] == "label"]
+    assert [evidence for evidence in label if "words" in evidence] == []
+    assert any("model" in evidence for evidence in label)  # the rest of it stays
     assert not any(word in json.dumps(row) for row in findings for word in ("money", "stolen"))
+
+
+def test_trackers_get_none_with_the_texts_either(report):
+    run, share = page_run(report, with_text=True)
+    assert not share
+    assert sum(cell.count('"words"') for cell in run.findings["evidence"].to_pylist()) == 0
+    assert any(told(report).values())
 
 
 def test_they_can_be_left_out(table):

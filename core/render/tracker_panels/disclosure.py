@@ -7,7 +7,8 @@ Everything that a tracker gets is made from it: scalars, tables, verdict and pag
 - slices of columns that hold personal data or secrets, also where the scan did not look for these, and such class
   names, which are masked;
 - sentences, rows of tables and findings that name a class of fewer than ten samples; a single sample keeps its label;
-- sentences and tables of the checks that quote words of the texts, unless texts were asked for.
+- sentences and tables of the checks that quote words of the texts, unless texts were asked for;
+- places of words that speak for a label: in masked texts they would stand elsewhere.
 
 What is left out is left out by whole sentences: that a value is named is seen by its column, or by itself.
 """
@@ -28,7 +29,7 @@ from ...data.factorize import MAX_VALUES
 from ...data.hidden_texts import COLUMNS, hidden_columns
 from ...data.issues import issue_named
 from ...data.people_columns import people_columns
-from ...data.schemas import from_json, with_column
+from ...data.schemas import from_json, with_column, without_words
 from ...metrics.slice_metrics import FEWEST
 from ...search.named_slices import hides, selection_of
 from ...texts.redaction import masked, matches
@@ -67,7 +68,7 @@ def disclosed(report: Run, *, words: bool = False) -> Run:
     facts = report.facts | {"checks": checks, COLUMNS: hidden}
     if "annotators" in facts:
         facts["annotators"] = []
-    findings = shown.findings.filter(pa.array(~dropped))
+    findings = without_words(shown.findings.filter(pa.array(~dropped)))
     metadata = shown.samples.metadata.drop_columns(sorted(people))
     return changed(
         shown,
