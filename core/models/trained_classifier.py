@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -45,26 +46,34 @@ def predicted(model: Any, loader: Any, samples: Samples, *, batch: int, classes:
             hint="Give just these rows as samples, in their order; of several data sets name the one: dataset=…",
         )
     ordered = torch.utils.data.DataLoader(loader.dataset, batch_size=batch, collate_fn=loader.collate_fn)
-    device, training = next(model.parameters()).device, model.training
+    device = next(model.parameters()).device
     parts, labels = [], []
-    model.eval()
-    try:
-        with torch.no_grad():
-            for inputs in ordered:
-                given = inputs.pop("labels", None)
-                inputs = {key: value.to(device) if hasattr(value, "to") else value for key, value in inputs.items()}
-                output = model(**inputs)
-                logits = output["logits"] if isinstance(output, dict) else output[0]
-                _require_classes(tuple(logits.shape))
-                several = samples.task == "multilabel"
-                scaled = torch.sigmoid(logits.float()) if several else torch.softmax(logits.float(), dim=-1)
-                parts.append(scaled.cpu().numpy())
-                labels.append(np.full(len(scaled), -1) if given is None else given.cpu().numpy())
-    finally:
-        model.train(training)
+    with evaluating(model), torch.no_grad():
+        for inputs in ordered:
+            given = inputs.pop("labels", None)
+            inputs = {key: value.to(device) if hasattr(value, "to") else value for key, value in inputs.items()}
+            output = model(**inputs)
+            logits = output["logits"] if isinstance(output, dict) else output[0]
+            _require_classes(tuple(logits.shape))
+            several = samples.task == "multilabel"
+            scaled = torch.sigmoid(logits.float()) if several else torch.softmax(logits.float(), dim=-1)
+            parts.append(scaled.cpu().numpy())
+            labels.append(np.full(len(scaled), -1) if given is None else given.cpu().numpy())
     if samples.task == "classification":
         _require_same_labels(np.concatenate(labels), samples, classes or in_order(samples.classes))
     return np.concatenate(parts)
+
+
+@contextmanager
+def evaluating(model: Any) -> Iterator[None]:  # noqa: ANN401 - of torch
+    """Put a torch model into eval mode meanwhile; each module gets back its own mode, as a frozen one may be in eval."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
 
 
 def classes_of(model: Any, samples: Samples) -> list[str] | None:  # noqa: ANN401 - of transformers

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from labelsift.errors import InputError, MissingExtraError
 from labelsift.label_quality.word_occlusion import Places, Word, log_odds, telling, without, word_places
+from labelsift.models.trained_classifier import evaluating
 
 STEPS = (32, 128)  # of the sum; more where fewer do not add up
 LIKE, LEAST = 0.05, 0.05  # by which the sum may miss the difference: a part of it, and of log odds
@@ -90,12 +91,8 @@ class IntegratedGradients:
         """
         if unknown := sorted(set(classes) - set(self.classes)):
             raise InputError("The model has no such classes", ids=unknown, hint=f"It has: {', '.join(self.classes)}")
-        training = self.model.training
-        self.model.eval()
-        try:
+        with evaluating(self.model):
             found = [self._of(text, self.classes.index(name)) for text, name in zip(texts, classes, strict=True)]
-        finally:
-            self.model.train(training)
         failed = sum(not one.complete for one in found)
         if failed:
             _LOG.warning(

@@ -108,8 +108,11 @@ def test_of_a_bert_all_tokens_sum_to_the_difference_from_padding(bert, tokenizer
 
 def test_the_model_is_left_as_it_was(bert, tokenizer):
     bert.train()
+    bert.bert.eval()  # a frozen body beside a head that is trained
+    modes = [module.training for module in bert.modules()]
     explainer(bert, tokenizer).attributions([TEXT, ""], ["lost", "new"])
-    assert bert.training
+    assert [module.training for module in bert.modules()] == modes
+    assert len(set(modes)) == 2
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in bert.modules())
     assert all(weight.grad is None for weight in bert.parameters())
     bert.eval()
