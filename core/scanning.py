@@ -13,7 +13,7 @@ from .checks.class_notes import near_identical
 from .checks.context import Context
 from .checks.data_set_facts import describe, facts_in
 from .checks.inputs import Inputs
-from .checks.label_words import tell_words
+from .checks.label_words import names_of, tell_words
 from .checks.scores_table import scores_table
 from .checks.select import select_checks
 from .checks.settings import settings_of
@@ -131,8 +131,7 @@ def scan(
     Raises
     ------
     InputError
-        If labels are to be judged and there is only one class, or the signals do not fit the samples, or these
-        come from a run that was kept without texts.
+        If there is only one class to judge, signals or ``explain`` do not fit the samples, or these have no texts kept.
     """
     kept = Store(store) if store is not None else None  # one instance, which verifies the decision log once
     log_length = len(kept.ledger.examine()[0]) if kept is not None else None
@@ -148,6 +147,7 @@ def scan(
     vectors = (signals := signals or Signals()).aligned_embeddings(samples)
     context = _context(samples, signals, seed=seed, budget=budget)
     context.chosen_settings = settings_of(checks)
+    names_of(explain, samples)  # what knows none of the labels must not cost a long scan either
     model = None
     if vectors is None and samples.has_texts:
         model = load_embedder(embedder, device=device) if isinstance(embedder, str) else embedder

@@ -2,24 +2,29 @@
 
 Asked is the model behind the out-of-sample probabilities, and of its folds the one that has not seen the sample; see
 :mod:`labelsift.label_quality.word_occlusion`. Texts of the data set at large are asked beside the flagged ones, so that
-it is known what an arbitrary word does. A model of the user's own is asked where a scan is given what explains it.
+it is known what an arbitrary word does. A model of the user's own is asked where a scan is given what explains it; the
+evidence says so, as what is said beside the words need not be of that model.
 
 Kept are places and weights, never a word, and nothing that touches personal data or a secret.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from ..data.class_names import in_order
 from ..data.hidden_texts import HIDING
-from ..data.schemas import WORDS, Finding
+from ..data.samples import Samples
+from ..data.schemas import USERS, WORDS, WORDS_OF, Finding
 from ..data.stable_draws import drawn
-from ..errors import InputError
+from ..errors import InputError, LabelsiftError
 from ..label_quality.word_occlusion import Explainer, Places, Word, log_odds, telling, without, word_places
 from ..models.embedding import DEFAULT, MULTILINGUAL, Embedder, StaticEmbedder, embed, normalize
 from ..models.logistic_regression import LogisticRegression
@@ -33,6 +38,7 @@ PARTS = {DEFAULT: 1.0, MULTILINGUAL: 1.0}  # of all characters: how many an embe
 PART = 0.1  # by a slow one, or one that is not known: a tenth of the time that it took
 ROOM = 10_000  # characters that it reads in any case
 AT_ONCE = 100  # texts whose vectors are in memory
+_UNNAMED = re.compile(r"LABEL_(\d+)")  # as transformers calls an output that was not named
 LIKE = 0.02  # by which a probability may differ from what the scan predicted
 
 Models = Mapping[int, tuple[np.ndarray, LogisticRegression]]  # fold → the classes that its model knows, and the model
@@ -60,12 +66,7 @@ def tell_words(context: Context, embedder: Embedder | None, explain: Explainer |
     embedder
         What the vectors were made by; None where the user brought them.
     explain
-        Explains the user's own model, which is asked instead of the scan's.
-
-    Raises
-    ------
-    InputError
-        If ``explain`` returns words of another number of texts.
+        Explains the user's own model, which is asked instead of the scan's. Where it fails, a note says so.
     """
     result = context.results.get("label")
     if result is None or not context.samples.has_texts or not context.settings(LabelWords).words:
@@ -74,16 +75,56 @@ def tell_words(context: Context, embedder: Embedder | None, explain: Explainer |
     flagged = [(rows[one.id], label, one) for one in result.findings if (label := _label_of(one)) is not None]
     flagged.sort(key=lambda one: (one[2].score, one[2].id))
     if explain is not None:
-        asked, words = _of_users(context, explain, flagged)
+        _tell_users(context, explain, flagged)
     elif embedder is not None:
         asked, words = _of_scans(context, embedder, flagged)
-    else:
-        return
+        _keep(context, asked, words, {})
+
+
+def names_of(explain: Explainer | None, samples: Samples) -> dict[str, str]:
+    """Return label → the class that what explains the user's model knows it by; labels that it does not know lack.
+
+    Names that name nothing, which transformers gives by default (``LABEL_0``), stand for the labels in sorted order.
+
+    Raises
+    ------
+    InputError
+        If it knows none of the labels.
+    """
+    labels, classes = in_order(samples.classes), getattr(explain, "classes", None)
+    if classes is None or not labels or samples.task == "spans":
+        return {label: label for label in labels}
+    names = [str(name) for name in classes]
+    if set(names) & set(labels):
+        return {name: name for name in names}
+    numbers = {int(found[1]): found[0] for found in map(_UNNAMED.fullmatch, names) if found}
+    if len(numbers) == len(names) == len(labels):
+        return dict(zip(labels, (numbers[number] for number in sorted(numbers)), strict=True))
+    raise InputError(
+        "The model that explain asks knows none of the labels, its classes are",
+        ids=names,
+        hint=f"Name the class of each of its outputs as the labels are ({', '.join(labels[:3])} …): classes=[…]",
+    )
+
+
+def _tell_users(context: Context, explain: Explainer, flagged: Sequence[Asked]) -> None:
+    try:
+        asked, words = _of_users(context, explain, flagged)
+        _keep(context, asked, words, {WORDS_OF: USERS})
+    except Exception as error:
+        # What an error of others says may quote a text.
+        why = str(error) if isinstance(error, LabelsiftError) else f"What explains it failed: {type(error).__name__}."
+        context.notes.append(f"No words of your own model are told. {why}")
+
+
+def _keep(context: Context, asked: Sequence[Asked], words: Sequence[Sequence[Word]], more: Mapping[str, Any]) -> None:
     hidden = _hidden(context)
+    found = []
     for (row, _, finding), some in zip(asked, words, strict=True):
         if finding is not None and some:
-            kept = _kept(_text(context, row), some, hidden.get(finding.id, []))
-            finding.evidence |= {WORDS: kept} if kept else {}
+            found.append((finding, _kept(_whole(context, row), some, hidden.get(finding.id, []))))
+    for finding, kept in found:  # all or none
+        finding.evidence |= {WORDS: kept, **more} if kept else {}
 
 
 def _label_of(finding: Finding) -> str | None:
@@ -98,16 +139,27 @@ def _text(context: Context, row: int) -> str:
     return context.samples.texts[row].as_py() or ""
 
 
+def _whole(context: Context, row: int) -> str:
+    return context.whole_texts[row].as_py() or ""
+
+
 def _of_users(
     context: Context, explain: Explainer, flagged: Sequence[Asked]
 ) -> tuple[list[Asked], Sequence[Sequence[Word]]]:
     """Ask what explains the user's model; of the texts beside it is asked for their own label."""
-    asked = list(flagged[:ASKED_OF_USERS])
+    names = names_of(explain, context.samples)
+    asked = [one for one in flagged if one[1] in names][:ASKED_OF_USERS]
     if not asked:
         return [], []
     beside = _beside(context, {row for row, *_ in asked})
-    asked += [(row, label, None) for row in beside if isinstance(label := context.label(row), str)]
-    words = explain([_text(context, row) for row, *_ in asked], [label for _, label, _ in asked])
+    asked += [(row, label, None) for row in beside if (label := context.label(row)) in names]
+    if any(name != label for label, name in names.items()):
+        pairs = ", ".join(f"{name} for {label}" for label, name in list(names.items())[:3])
+        context.notes.append(
+            "The model that explain asks does not name its classes, so they were taken for the labels in sorted order, "
+            f"{pairs}{' …' if len(names) > 3 else ''}; if their order is another, name them (classes=…)."
+        )
+    words = explain([_whole(context, row) for row, *_ in asked], [names[label] for _, label, _ in asked])
     if len(words) != len(asked):
         raise InputError(f"Of {len(asked):,} texts {len(words):,} were explained", hint="Return the words of each text")
     return asked, words

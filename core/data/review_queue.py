@@ -75,9 +75,9 @@ class ReviewItem:
         Its text with a damaged encoding repaired; None where nothing is to be repaired.
     labelless
         True where the data has no labels at all: only what is to be done with it is asked.
-    words, words_for
+    words, words_for, words_of_users
         Where words of its text stand that made the model say a label, start and end in characters, the strongest first;
-        and that label. None of a blind item.
+        that label; and whether that was a model of the user's, and not the scan's own. None of a blind item.
     """
 
     id: str
@@ -105,6 +105,7 @@ class ReviewItem:
     labelless: bool = False
     words: tuple[tuple[int, int], ...] = ()
     words_for: str = ""
+    words_of_users: bool = False
 
     @property
     def key(self) -> str:

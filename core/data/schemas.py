@@ -69,6 +69,7 @@ ANNOTATORS_SCHEMA = pa.schema(
 )
 
 WORDS = "words"  # of evidence: where words stand that speak for a label, [[start, end, weight], …], strongest first
+WORDS_OF, USERS = "words_of", "the user's model"  # whose words these are; the scan's own model's where it does not say
 
 _JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)  # json.dumps would make one a call
 
@@ -150,6 +151,12 @@ def word_places(finding: Mapping[str, Any]) -> tuple[str | None, list[tuple[int,
     return label, [(start, end) for start, end, _ in words]
 
 
+def words_of_users(finding: Mapping[str, Any]) -> bool:
+    """Tell whether the words are those of a model of the user's, and not of the scan's own."""
+    evidence = from_json(finding["evidence"])
+    return isinstance(evidence, dict) and evidence.get(WORDS_OF) == USERS
+
+
 def without_words(findings: pa.Table) -> pa.Table:
     """Return findings whose evidence has no places of words.
 
@@ -164,6 +171,7 @@ def without_words(findings: pa.Table) -> pa.Table:
     cells = [from_json(cell) for cell in findings["evidence"].filter(having).to_pylist()]
     for content in cells:
         content.pop(WORDS, None)
+        content.pop(WORDS_OF, None)
     left = pa.array(map(to_json, cells), pa.string())
     evidence = pc.replace_with_mask(findings["evidence"].combine_chunks(), having.combine_chunks(), left)
     return with_column(findings, "evidence", evidence)

@@ -49,10 +49,16 @@ class Word(NamedTuple):
 
 
 class Explainer(Protocol):
-    """Tells which words of each text pull a model towards a class; to be passed to a scan."""
+    """Tells which words of each text made a model say a class; to be passed to a scan.
+
+    Where it has an attribute ``classes``, it is asked of these only.
+    """
 
     def __call__(self, texts: Sequence[str], classes: Sequence[str]) -> Sequence[Sequence[Word]]:
-        """Return the words of each text that speak for its class, the strongest first."""
+        """Return the words of each text that speak for its class, the strongest first.
+
+        Of a text for which the model does not say the class, as it finds another likelier, return none.
+        """
         ...
 
 
@@ -66,13 +72,17 @@ class WordOcclusion:
         Texts → probabilities of the classes, shape (m, classes). It is called once for each word of a text.
     classes
         The class of each column.
+    several
+        Whether each class has a probability of its own, as where a text may have several labels: the model says those
+        above 0.5. Otherwise it says the likeliest.
     """
 
     predict: Predict
     classes: Sequence[str]
+    several: bool = False
 
     def __call__(self, texts: Sequence[str], classes: Sequence[str]) -> list[list[Word]]:
-        """Return the words of each text that speak for its class, the strongest first.
+        """Return the words of each text that speak for its class, the strongest first; none where it is not said.
 
         Raises
         ------
@@ -85,8 +95,13 @@ class WordOcclusion:
         places = [word_places(text) for text in texts]
         weights = []
         for text, own, name in zip(texts, places, classes, strict=True):
-            odds = log_odds(self._predicted([text, *(without(text, some) for some in own)]), columns[name])
-            weights.append(odds[0] - odds[1:])
+            weight = np.full(len(own), np.nan)
+            whole = self._predicted([text])
+            if own and says(whole[0], columns[name], several=self.several):
+                predicted = np.concatenate([whole, self._predicted([without(text, some) for some in own])])
+                odds = log_odds(predicted, columns[name], several=self.several)
+                weight = odds[0] - odds[1:]
+            weights.append(weight)
         return telling(places, weights)
 
     def _predicted(self, texts: list[str]) -> np.ndarray:
@@ -149,6 +164,15 @@ def log_odds(probabilities: np.ndarray, column: int, *, several: bool = False) -
     rest[:, column] = 0
     other = 1 - own if several else rest.sum(axis=1)
     return np.log(np.maximum(own, _FLOOR)) - np.log(np.maximum(other, _FLOOR))
+
+
+def says(probabilities: np.ndarray, column: int, *, several: bool = False) -> bool:
+    """Tell whether a model says a class of a text: it finds no other likelier, or it, of several, likelier than not.
+
+    >>> says(np.array([0.3, 0.3, 0.4]), 2), says(np.array([0.6, 0.9]), 0), says(np.array([0.6, 0.9]), 0, several=True)
+    (True, False, True)
+    """
+    return bool(probabilities[column] > 0.5 if several else np.argmax(probabilities) == column)
 
 
 def telling(places: Sequence[Places], weights: Sequence[np.ndarray]) -> list[list[Word]]:

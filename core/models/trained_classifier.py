@@ -66,7 +66,7 @@ def predicted(model: Any, loader: Any, samples: Samples, *, batch: int, classes:
 
 @contextmanager
 def evaluating(model: Any) -> Iterator[None]:  # noqa: ANN401 - of torch
-    """Put a torch model into eval mode meanwhile; each module gets back its own mode, as a frozen one may be in eval."""
+    """Put a torch model into eval mode meanwhile; each module gets back its own, as a frozen one may be in eval."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:

@@ -202,6 +202,7 @@ def _item(
         labelless=labelless,
         words=() if words is None else words.places,
         words_for="" if words is None else _storable(words.label),
+        words_of_users=words is not None and words.of_users,
         **vars(others),
     )
 

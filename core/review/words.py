@@ -13,7 +13,7 @@ from typing import Any
 
 from ..data.formatting import shortened
 from ..data.review_queue import ReviewItem
-from ..data.schemas import word_places
+from ..data.schemas import word_places, words_of_users
 
 AROUND = 30  # characters beside a word
 LONGEST = 40  # characters of a word
@@ -26,6 +26,7 @@ class Telling:
 
     label: str
     places: tuple[tuple[int, int], ...]
+    of_users: bool = False  # whether a model of the user's says it, and not the scan's own
 
 
 def telling_of(finding: Mapping[str, Any], text: str) -> Telling | None:
@@ -33,14 +34,14 @@ def telling_of(finding: Mapping[str, Any], text: str) -> Telling | None:
 
     >>> finding = {"suggested": '"refund"', "kind": "", "evidence": '{"words": [[8, 13, 2.1]]}'}
     >>> telling_of(finding, "Give my money back")
-    Telling(label='refund', places=((8, 13),))
+    Telling(label='refund', places=((8, 13),), of_users=False)
     >>> telling_of(finding, "Give"), telling_of({**finding, "evidence": None}, "Give my money")
     (None, None)
     """
     label, places = word_places(finding)
     if label is None or not places or any(not 0 <= start < end <= len(text) for start, end in places):
         return None
-    return Telling(label, tuple(places))
+    return Telling(label, tuple(places), words_of_users(finding))
 
 
 def quoted(item: ReviewItem) -> str:
@@ -61,8 +62,8 @@ def quoted(item: ReviewItem) -> str:
 
 
 def title_of(item: ReviewItem) -> str:
-    """Say what the words are."""
-    return f"Words that made the model say {item.words_for}"
+    """Say what the words are, and of which model: the reason beside them is the scan's."""
+    return f"Words that made {'your own' if item.words_of_users else 'the'} model say {item.words_for}"
 
 
 def underlined(item: ReviewItem) -> str:

@@ -12,11 +12,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 from labelsift.errors import InputError, MissingExtraError
-from labelsift.label_quality.word_occlusion import Places, Word, log_odds, telling, without, word_places
+from labelsift.label_quality.word_occlusion import Places, Word, log_odds, says, telling, without, word_places
 from labelsift.models.trained_classifier import evaluating
 
 STEPS = (32, 128)  # of the sum; more where fewer do not add up
@@ -61,10 +62,15 @@ class IntegratedGradients:
     classes
         The class of each output; the model's ``id2label`` by default.
 
+    A model whose config says ``multi_label_classification`` says the labels with a probability above 0.5; any other
+    says the likeliest.
+
     Raises
     ------
     InputError
         If the model does not say its classes.
+    MissingExtraError
+        If captum is not installed.
     """
 
     def __init__(self, model: Any, tokenizer: Any, *, classes: Sequence[str] | None = None) -> None:  # noqa: ANN401
@@ -72,12 +78,25 @@ class IntegratedGradients:
         self.classes = list(classes) if classes is not None else [str(name) for _, name in sorted(named.items())]
         if len(self.classes) < 2:
             raise InputError("The model does not say its classes", hint="Name the class of each output: classes=[…]")
+        if getattr(tokenizer, "is_fast", False) and find_spec("captum") is None:
+            raise _no_captum()
         self.model, self.tokenizer = model, tokenizer
+        self.several = getattr(getattr(model, "config", None), "problem_type", None) == "multi_label_classification"
 
     def __call__(self, texts: Sequence[str], classes: Sequence[str]) -> list[list[Word]]:
-        """Return the words of each text that speak for its class, the strongest first."""
-        found = self.attributions(texts, classes)
-        return telling([one.places for one in found], [one.weights for one in found])
+        """Return the words of each text that speak for its class, the strongest first; none where it is not said.
+
+        Raises
+        ------
+        InputError
+            If the model does not know a class, or has another number of outputs.
+        """
+        with evaluating(self.model):
+            said = [self._says(text, name) for text, name in zip(texts, self._known(classes), strict=True)]
+        pairs = [pair for pair, one in zip(zip(texts, classes, strict=True), said, strict=True) if one]
+        found = self.attributions([text for text, _ in pairs], [name for _, name in pairs])
+        words = iter(telling([one.places for one in found], [one.weights for one in found]))
+        return [next(words) if one else [] for one in said]
 
     def attributions(self, texts: Sequence[str], classes: Sequence[str]) -> list[Attribution]:
         """Return the weight of every word of each text for its class.
@@ -89,10 +108,9 @@ class IntegratedGradients:
         MissingExtraError
             If captum is not installed.
         """
-        if unknown := sorted(set(classes) - set(self.classes)):
-            raise InputError("The model has no such classes", ids=unknown, hint=f"It has: {', '.join(self.classes)}")
+        known = self._known(classes)
         with evaluating(self.model):
-            found = [self._of(text, self.classes.index(name)) for text, name in zip(texts, classes, strict=True)]
+            found = [self._of(text, self.classes.index(name)) for text, name in zip(texts, known, strict=True)]
         failed = sum(not one.complete for one in found)
         if failed:
             _LOG.warning(
@@ -102,6 +120,20 @@ class IntegratedGradients:
             )
         return found
 
+    def _known(self, classes: Sequence[str]) -> Sequence[str]:
+        if unknown := sorted(set(classes) - set(self.classes)):
+            raise InputError("The model has no such classes", ids=unknown, hint=f"It has: {', '.join(self.classes)}")
+        return classes
+
+    def _says(self, text: str, name: str) -> bool:
+        (probabilities,) = self._probabilities([text])
+        if len(probabilities) != len(self.classes):
+            raise InputError(
+                f"The model has {len(probabilities):,} outputs for {len(self.classes):,} classes",
+                hint="Name the class of each output: classes=[…]",
+            )
+        return says(probabilities, self.classes.index(name), several=self.several)
+
     def _of(self, text: str, column: int) -> Attribution:
         places = word_places(text)
         missed = float("nan")
@@ -110,7 +142,8 @@ class IntegratedGradients:
                 tokens, offsets, missed, difference = self._integrated(text, column, steps)
                 if abs(missed) <= max(LIKE * abs(difference), LEAST):
                     return Attribution(places, _by_word(tokens, offsets, places), missed, complete=True)
-        odds = self._odds([text, *(without(text, some) for some in places)], column)
+        probabilities = self._probabilities([text, *(without(text, some) for some in places)])
+        odds = log_odds(probabilities, column, several=self.several)
         return Attribution(places, odds[0] - odds[1:], missed, complete=False)
 
     def _integrated(self, text: str, column: int, steps: int) -> tuple[np.ndarray, np.ndarray, float, float]:
@@ -128,6 +161,8 @@ class IntegratedGradients:
 
         def odds(ids: Any, *more: Any) -> Any:  # noqa: ANN401 - tensors
             logits = self.model(input_ids=ids, **dict(zip(names, more, strict=True))).logits.double()
+            if self.several:
+                return logits[:, column]
             if logits.shape[1] == 1:  # one output: the second class's log odds
                 logits = torch.cat([-logits / 2, logits / 2], dim=1)
             others = [other for other in range(logits.shape[1]) if other != column]
@@ -143,7 +178,7 @@ class IntegratedGradients:
         tokens = weights.detach().sum(dim=-1)[0].double().cpu().numpy()
         return tokens, offsets, float(tokens.sum() - difference), difference
 
-    def _odds(self, texts: Sequence[str], column: int) -> np.ndarray:
+    def _probabilities(self, texts: Sequence[str]) -> np.ndarray:
         torch: Any = import_module("torch")
         parts = []
         device = next(self.model.parameters()).device
@@ -152,10 +187,10 @@ class IntegratedGradients:
             inputs = self.tokenizer(some, truncation=True, padding=True, return_tensors="pt").to(device)
             with torch.no_grad():
                 logits = self.model(**inputs).logits.double()
-            if logits.shape[1] == 1:
+            if logits.shape[1] == 1 and not self.several:
                 logits = torch.cat([-logits / 2, logits / 2], dim=1)
-            parts.append(torch.softmax(logits, dim=1).cpu().numpy())
-        return log_odds(np.concatenate(parts), column)
+            parts.append((torch.sigmoid(logits) if self.several else torch.softmax(logits, dim=1)).cpu().numpy())
+        return np.concatenate(parts)
 
 
 def _by_word(tokens: np.ndarray, offsets: np.ndarray, places: Places) -> np.ndarray:
@@ -174,4 +209,8 @@ def _torch_and_captum() -> tuple[Any, Any]:
     try:
         return import_module("torch"), import_module("captum.attr")
     except ImportError:
-        raise MissingExtraError("captum", "explain", purpose="Integrated gradients") from None
+        raise _no_captum() from None
+
+
+def _no_captum() -> MissingExtraError:
+    return MissingExtraError("captum", "explain", purpose="Integrated gradients")

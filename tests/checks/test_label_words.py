@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Collection
 
 import labelsift as ls
 import numpy as np
@@ -11,9 +12,13 @@ import pyarrow as pa
 import pytest
 from labelsift.checks.label_words import PART, ROOM
 from labelsift.corrections.erase import forget
-from labelsift.label_quality.word_occlusion import WordOcclusion
+from labelsift.data.schemas import words_of_users
+from labelsift.errors import InputError
+from labelsift.label_quality.word_occlusion import Word, WordOcclusion
 from labelsift.models.embedding import StaticEmbedder, normalize
 from labelsift.render.tracker_panels.page import page_run
+from labelsift.review.items import queue_of
+from labelsift.review.words import quoted
 
 WORDS = {"refund": ["money", "refund"], "lost": ["card", "stolen"], "pin": ["pin", "code"]}
 FILLER = "please could you tell me how this works today because we need help with our account and the app".split()
@@ -134,6 +139,84 @@ def test_a_model_of_the_users_own_is_asked(table):
     found = told(scan(table, signals=signals, explain=WordOcclusion(predict, names)))
     assert sum(bool(words) for words in found.values()) >= 0.8 * len(found) > 0
     assert {word for words in found.values() for word in words} <= {word for words in WORDS.values() for word in words}
+
+
+def by_heart(table: pa.Table, *, wrong: Collection[str] = ()):
+    """Make a model that says the given label of each whole text that it was trained on, but for some."""
+    names = sorted(WORDS)
+    rows = zip(*(table[name].to_pylist() for name in ("id", "text", "label")), strict=True)
+    known = {text: label for id, text, label in rows if id not in wrong}
+
+    def predict(texts):
+        odds = np.array([[3.0 * sum(word in text.split() for word in WORDS[name]) for name in names] for text in texts])
+        for row, text in enumerate(texts):
+            if text in known:
+                odds[row, names.index(known[text])] += 20
+        odds = np.exp(odds - odds.max(axis=1, keepdims=True))
+        return odds / odds.sum(axis=1, keepdims=True)
+
+    return predict
+
+
+def of_users(report) -> set[str]:
+    return {row["id"] for row in report.findings.to_pylist() if row["scope"] == "sample" and words_of_users(row)}
+
+
+def test_a_model_that_says_another_label_has_no_words_for_this_one_and_its_words_are_called_its_own(table, report):
+    names, suggesting = sorted(WORDS), [id for id, words in told(report).items() if words]
+    assert not any(told(scan(table, explain=WordOcclusion(by_heart(table), names))).values())
+    some = suggesting[::2]
+    made = scan(table, explain=WordOcclusion(by_heart(table, wrong=some), names))
+    having = {id for id, words in told(made).items() if words}
+    assert set() < having <= set(some)
+    assert of_users(made) == having
+    assert of_users(report) == set()
+    sentences = {item.id: quoted(item) for item in queue_of(made).items}
+    assert all("Words that made your own model say" in sentences[id] for id in having)
+
+
+def test_classes_without_names_are_the_labels_in_sorted_order_and_a_note_says_so(table):
+    some, unnamed = set(told(scan(table))), [f"LABEL_{number}" for number in range(3)]
+    made = scan(table, explain=WordOcclusion(by_heart(table, wrong=some), unnamed))
+    assert told(made) == told(scan(table, explain=WordOcclusion(by_heart(table, wrong=some), sorted(WORDS))))
+    assert "LABEL_0 for lost, LABEL_1 for pin, LABEL_2 for refund" in " ".join(made.notes)
+
+
+@pytest.mark.parametrize("classes", [["LABEL_0", "LABEL_1"], ["LABEL_0", "LABEL_1", "x"], ["a", "b", "c"]])
+def test_a_model_that_knows_none_of_the_labels_is_refused_before_anything_is_computed(table, classes, tmp_path):
+    class Unread(StaticEmbedder):
+        def embed(self, texts):
+            raise AssertionError("read")
+
+    with pytest.raises(InputError, match=r"knows none of the labels.*classes=\["):
+        scan(table, store=tmp_path, embedder=Unread(), explain=WordOcclusion(by_heart(table), classes))
+
+
+def test_labels_that_the_model_does_not_know_are_left_out(table):
+    some, two = set(told(scan(table))), ["lost", "refund"]
+
+    def predict(texts):
+        both = by_heart(table, wrong=some)(texts)[:, [0, 2]] + 1e-9
+        return both / both.sum(axis=1, keepdims=True)
+
+    made = scan(table, explain=WordOcclusion(predict, two))
+    suggested = {row["id"]: json.loads(row["suggested"]) for row in made.findings.to_pylist() if row["suggested"]}
+    assert {suggested[id] for id, words in told(made).items() if words} == set(two)
+    assert "No words" not in " ".join(made.notes)
+
+
+def test_what_fails_while_it_explains_costs_no_report(table, report, tmp_path):
+    def fails(texts, classes):
+        raise RuntimeError(texts[0])
+
+    made = scan(table, store=tmp_path, explain=fails)
+    assert set(told(made)) == set(told(report))
+    (note,) = [note for note in made.notes if "No words of your own model are told" in note]
+    assert note.endswith("What explains it failed: RuntimeError.")  # what it says may quote a text
+    made = scan(table, explain=lambda texts, classes: [])
+    assert any("texts 0 were explained" in note for note in made.notes)
+    made = scan(table, explain=lambda texts, classes: [[Word(((np.int64(0), 2),), np.float32(2))] for _ in texts])
+    assert any(told(made).values())
 
 
 def test_an_embedder_that_may_be_slow_reads_little_more(table):

@@ -56,6 +56,25 @@ def test_what_speaks_against_the_class_is_not_told():
     assert not any(WordOcclusion(by_words(money=2.0), CLASSES)(texts, ["lost"] * len(texts)))
 
 
+def test_of_a_text_of_which_another_class_is_said_nothing_is_told():
+    texts = texts_with("money")
+    asked = by_words(money=2.0)
+    weak = WordOcclusion(lambda texts: asked(texts) * [3, 1] / (asked(texts) * [3, 1]).sum(1, keepdims=True), CLASSES)
+    assert (weak.predict(texts)[:, 1] < 0.5).all()
+    assert not any(weak(texts, ["refund"] * len(texts)))
+
+
+def test_of_several_labels_those_above_a_half_are_said():
+    texts = texts_with("money")
+
+    def predict(texts):
+        return np.stack([np.full(len(texts), 0.9), by_words(money=2.0)(texts)[:, 1]], axis=1)
+
+    found = WordOcclusion(predict, CLASSES, several=True)(texts, ["refund"] * len(texts))
+    assert [words[0].weight for words in found] == pytest.approx([2.0] * len(texts), abs=1e-6)
+    assert not any(WordOcclusion(predict, CLASSES)(texts, ["refund"] * len(texts)))
+
+
 def test_all_places_of_a_word_are_one_word():
     texts = ["MONEY back, money! " + text for text in texts_with("card")]
     found = WordOcclusion(by_words(money=1.0), CLASSES)(texts, ["refund"] * len(texts))

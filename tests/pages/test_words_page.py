@@ -14,10 +14,10 @@ pytest.importorskip("playwright.sync_api")
 TEXT = "😀 <b>Money</b> back, MONEY to jo@mail.example\u200b please"
 
 
-def with_words(report: Report, words: list[list[float]]) -> Report:
+def with_words(report: Report, words: list[list[float]], **more: str) -> Report:
     """Return the report with words in the evidence of its worst finding."""
     cells = report.findings["evidence"].to_pylist()
-    cells[0] = json.dumps((from_json(cells[0]) or {}) | {"words": words})
+    cells[0] = json.dumps((from_json(cells[0]) or {}) | {"words": words} | more)
     return replace(report, findings=with_column(report.findings, "evidence", pa.array(cells, pa.string())))
 
 
@@ -43,6 +43,13 @@ def test_the_words_are_marked_and_the_reason_says_what_they_are(report, open_pag
         assert "underline" in marks.first.evaluate("element => getComputedStyle(element).textDecorationLine")
     assert "Underlined" not in opened.page.locator("article.sample").nth(1).inner_text()
     assert (opened.trouble, len(opened.requests)) == ([], 1)
+
+
+def test_the_words_of_the_users_model_are_said_to_be_its(make_page_report, open_page):
+    made = with_words(make_page_report([TEXT, "My card is lost"]), [place("Money")], words_of="the user's model")
+    card = open_page(made).page.locator("article.sample").first
+    assert card.locator(".text mark.telling").all_inner_texts() == ["Money"]
+    assert "Underlined: the words that made your own model say so." in card.locator(".reasons").inner_text()
 
 
 def test_on_a_narrow_page_they_stay_within_it(report, open_page):

@@ -61,7 +61,7 @@ function textBlock(text, length, { preview = PREVIEW, marks = [] } = {}) {
     return el('p', { class: 'text blank' }, text ? `(only white space: ${count(text.length)} characters)` : '(empty)');
   }
   const block = el('p', { class: 'text', dir: 'auto' });
-  const reach = Math.max(0, ...marks.filter(([, , kind]) => kind !== 'telling').map(([, end]) => end)); // a span is never cut off
+  const reach = Math.max(0, ...marks.filter(([, , kind]) => !kind.startsWith('telling')).map(([, end]) => end)); // a span is never cut off
   preview = Math.max(preview, reach + 80);
   const characters = [...text.slice(0, preview * 2 + 2)];
   const short = characters.length > preview * 1.25 ? characters.slice(0, preview).join('') : text;

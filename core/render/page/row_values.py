@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from ...data.formatting import format_span
 from ...data.hidden_texts import HiddenTexts
-from ...data.schemas import from_json, word_places
+from ...data.schemas import from_json, word_places, words_of_users
 
 if TYPE_CHECKING:
     from ...data.samples import Samples
@@ -32,11 +32,15 @@ def marks_of(finding: dict[str, Any]) -> list[list[Any]]:
 
 
 def telling_marks(finding: dict[str, Any], text: object, hidden: HiddenTexts) -> list[list[Any]]:
-    """Return where words stand that made the model say a label, [start, end, "telling"]; none of what is masked."""
+    """Return where words stand that made the model say a label, [start, end, "telling"]; none of what is masked.
+
+    Those of a model of the user's are "telling users".
+    """
     _, places = word_places(finding)
     if not places or not isinstance(text, str) or any(not 0 <= start < end <= len(text) for start, end in places):
         return []
-    return [[start, end, "telling"] for start, end in hidden.clear(finding["id"], text, places)]
+    kind = "telling users" if words_of_users(finding) else "telling"
+    return [[start, end, kind] for start, end in hidden.clear(finding["id"], text, places)]
 
 
 def rows_of(samples: Samples, by_id: dict[str, list[dict[str, Any]]]) -> dict[str, int]:

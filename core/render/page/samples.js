@@ -107,10 +107,12 @@ function reasonOf(finding, node, context) {
   return [el('p', {}, sentence), tellingWords(finding), relatedSamples(finding, node, `${count(others)} nearest ${others === 1 ? 'sample' : 'samples'}`, context)];
 }
 
-// What the words are that are underlined in the sample's text.
+// What the words are that are underlined in the sample's text, and of which model: the reason is the scan's.
 function tellingWords({ marks }) {
-  if (!marks.some(([, , kind]) => kind === 'telling')) return null;
-  return el('p', { class: 'quiet' }, el('mark', { class: 'telling' }, 'Underlined'), ': the words that made the model say so.');
+  const telling = marks.find(([, , kind]) => kind.startsWith('telling'));
+  if (!telling) return null;
+  const model = telling[2] === 'telling' ? 'the model' : 'your own model';
+  return el('p', { class: 'quiet' }, el('mark', { class: 'telling' }, 'Underlined'), `: the words that made ${model} say so.`);
 }
 
 function relatedSamples(finding, node, title, context) {

@@ -118,6 +118,18 @@ def test_the_model_is_left_as_it_was(bert, tokenizer):
     bert.eval()
 
 
+def test_of_a_text_of_which_the_model_says_another_class_nothing_is_told(linear, tokenizer, monkeypatch):
+    made = explainer(linear, tokenizer)
+    texts = ["money", "back", "please", "my card is lost"] * 20
+    odds = np.array([made._probabilities([text])[0] for text in texts])
+    assert len(set(odds.argmax(axis=1))) == 2  # either is said of some
+    monkeypatch.setattr(f"{type(made).__module__}.telling", lambda places, weights: [["told"] for _ in places])
+    told = made(texts, ["refund"] * len(texts))
+    assert [bool(one) for one in told] == (odds[:, 0] > odds[:, 1]).tolist()
+    with pytest.raises(InputError, match="2 outputs for 3 classes"):
+        explainer(linear, tokenizer, classes=["a", "b", "c"])(["money"], ["a"])
+
+
 def test_what_does_not_add_up_is_found_by_leaving_words_out_and_that_is_said(linear, tokenizer, monkeypatch, caplog):
     made = explainer(linear, tokenizer)
     (exact,) = made.attributions([TEXT], ["refund"])
