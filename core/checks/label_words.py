@@ -287,7 +287,7 @@ def _kept(text: str, words: Sequence[Word], hidden: list[tuple[int, int]]) -> li
     """Return the places of words of which none touches what is hidden, or what is found to be hidden now."""
     closed = [*hidden, *((match.start, match.end) for match in matches(text))]
     return [
-        [start, end, round(word.weight, 3)]
+        [int(start), int(end), round(float(word.weight), 3)]  # an explainer of the user's may return those of NumPy
         for word in words
         if not any(first < end and start < last for start, end in word.places for first, last in closed)
         for start, end in word.places

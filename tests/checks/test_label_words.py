@@ -145,13 +145,17 @@ def by_heart(table: pa.Table, *, wrong: Collection[str] = ()):
     """Make a model that says the given label of each whole text that it was trained on, but for some."""
     names = sorted(WORDS)
     rows = zip(*(table[name].to_pylist() for name in ("id", "text", "label")), strict=True)
-    known = {text: label for id, text, label in rows if id not in wrong}
+    known = {}
+    for id, text, label in rows:
+        words = text.split()
+        if id not in wrong:  # and known without any one of its words
+            known |= {tuple(other for other in words if other != word): label for word in [*words, ""]}
 
     def predict(texts):
         odds = np.array([[3.0 * sum(word in text.split() for word in WORDS[name]) for name in names] for text in texts])
         for row, text in enumerate(texts):
-            if text in known:
-                odds[row, names.index(known[text])] += 20
+            if tuple(text.split()) in known:
+                odds[row, names.index(known[tuple(text.split())])] += 8
         odds = np.exp(odds - odds.max(axis=1, keepdims=True))
         return odds / odds.sum(axis=1, keepdims=True)
 
