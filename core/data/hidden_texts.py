@@ -51,13 +51,7 @@ class HiddenTexts:
     def _moved(
         self, id: str, text: str, places: Iterable[tuple[int, int]]
     ) -> list[tuple[tuple[int, int], tuple[int, int] | None]]:
-        marks = replaced(text, self._spans(id, text), marks=Marks())
-        moved = []
-        for start, end in places:
-            shift = sum(len(mark) - (last - first) for first, last, mark in marks if last <= start)
-            touched = any(first < end and start < last for first, last, _ in marks)
-            moved.append(((start, end), None if touched else (start + shift, end + shift)))
-        return moved
+        return _moved(text, self._spans(id, text), places)
 
     def _spans(self, id: str, text: str) -> Sequence[tuple[int, int, str]]:
         places = self._places.get(id)
@@ -69,6 +63,31 @@ class HiddenTexts:
 def hide(text: str, places: Iterable[tuple[int, int, str]]) -> str:
     """Return a text with marks in place of what was found in it, and of whatever else is found now."""
     return redact(text, joined([*places, *matches(text)], length=len(text)))
+
+
+def hide_around(
+    text: str, places: Iterable[tuple[int, int, str]], words: Iterable[tuple[int, int]]
+) -> tuple[str, list[tuple[int, int]]]:
+    """Return what :func:`hide` returns, and where words stand in it; none that touches a mark.
+
+    >>> hide_around("jo@a.example wants money", [], [(0, 2), (19, 24)])
+    ('[EMAIL_1] wants money', [(16, 21)])
+    """
+    spans = joined([*places, *matches(text)], length=len(text))
+    return redact(text, spans), [moved for _, moved in _moved(text, spans, words) if moved is not None]
+
+
+def _moved(
+    text: str, spans: Sequence[tuple[int, int, str]], places: Iterable[tuple[int, int]]
+) -> list[tuple[tuple[int, int], tuple[int, int] | None]]:
+    """Return each place, and where it stands once these spans are masked; None where it touches one."""
+    marks = replaced(text, spans, marks=Marks())
+    moved = []
+    for start, end in places:
+        shift = sum(len(mark) - (last - first) for first, last, mark in marks if last <= start)
+        touched = any(first < end and start < last for first, last, _ in marks)
+        moved.append(((start, end), None if touched else (start + shift, end + shift)))
+    return moved
 
 
 def hide_in(value: Any, marks: Marks | None = None) -> Any:  # noqa: ANN401 - any JSON value

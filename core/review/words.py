@@ -12,6 +12,7 @@ from html import escape
 from typing import Any
 
 from ..data.formatting import shortened
+from ..data.hidden_texts import hide_around
 from ..data.review_queue import ReviewItem
 from ..data.schemas import word_places, words_of_users
 
@@ -52,11 +53,12 @@ def quoted(item: ReviewItem) -> str:
     >>> quoted(item), quoted(replace(item, words=((0, 5), (10, 15), (16, 20)), words_for="refund"))
     ('A model says so.', 'A model says so. Words that made the model say refund: “Money”, “back”.')
     """
-    if not item.words:
+    text, places = hide_around(item.text, item.masks, item.words) if item.words else ("", [])
+    if not places:
         return item.reason
     words: dict[str, str] = {}
-    for start, end in item.words:
-        word = item.text[start:end]
+    for start, end in places:
+        word = text[start:end]
         words.setdefault(word.casefold(), f"“{shortened(word, LONGEST)}”")
     return f"{item.reason} {title_of(item)}: {', '.join(words.values())}.".strip()
 
@@ -69,15 +71,17 @@ def title_of(item: ReviewItem) -> str:
 def underlined(item: ReviewItem) -> str:
     """Return the HTML of the item's text around the words, which are underlined; empty where there are none.
 
+    Personal data and secrets are masked in it, as in the texts of other samples beside the item.
+
     >>> from dataclasses import replace
     >>> item = ReviewItem("a", 1, ("label",), {}, "1 < 2, money back", "x", "refund", 0.9, "")
     >>> underlined(replace(item, words=((7, 12), (13, 17)), words_for="<b>"))
     '<h5>Words that made the model say &lt;b&gt;</h5><dl><dd>1 &lt; 2, <u>money</u> <u>back</u></dd></dl>'
     """
-    if not item.words:
+    text, places = hide_around(item.text, item.masks, item.words[:MOST]) if item.words else ("", [])
+    if not places:
         return ""
-    marked = sorted(item.words[:MOST])
-    return f"<h5>{escape(title_of(item))}</h5><dl><dd>{excerpt(item.text, marked)}</dd></dl>"
+    return f"<h5>{escape(title_of(item))}</h5><dl><dd>{excerpt(text, sorted(places))}</dd></dl>"
 
 
 def excerpt(text: str, places: Iterable[Sequence[int]]) -> str:

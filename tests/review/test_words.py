@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -76,6 +77,21 @@ def test_in_a_masked_text_they_are_found_again_and_what_is_masked_is_not_told():
     assert [made.text[start:end] for start, end in made.words] == ["money", "back"]
     assert "[EMAIL_1]" in underlined(made)
     assert "mail.example" not in underlined(made) + quoted(made)
+
+
+def test_the_excerpt_is_masked_where_the_text_is_not():
+    made = item(["money", "mail", "back"])
+    assert MAIL in made.text
+    assert "[EMAIL_1]" in underlined(made)
+    assert "mail.example" not in underlined(made) + why_of(made, metadata={}, definitions={})
+    assert quoted(made).endswith(": “money”, “back”.")
+    assert re.findall("<u>(.*?)</u>", underlined(made)) == ["money", "back"]
+
+
+def test_they_are_called_those_of_the_users_model_where_it_was_asked():
+    made = replace(item(["money"]), words_of_users=True)
+    assert f"Words that made your own model say {LABEL}: “money”." in quoted(made)
+    assert "Words that made your own model say" in data(made)["labelsift_beside"]
 
 
 def test_a_label_too_many_has_none_and_a_missing_one_its_own():
