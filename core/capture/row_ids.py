@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -13,9 +14,10 @@ from ..errors import InputError
 from ..texts.redaction import pseudonym
 
 ID = "id"
+_VALIDATION, _TEST = ("validation", "valid", "val", "dev"), ("test",)
 _NAMES = {
     "train": ("train", "training"),
-    "eval": ("eval", "evaluation", "validation", "valid", "val", "dev", "test"),
+    "eval": ("eval", "evaluation", *_VALIDATION, *_TEST),
 }
 
 
@@ -28,29 +30,44 @@ def split_positions(samples: Samples, size: int, split: str) -> np.ndarray:
     """Return the samples that the rows of a data set are, in its order: int64, shape (size,).
 
     They are all samples, or those of the split where the samples name their splits (``train``; ``validation``, ``dev``
-    and their like are evaluation).
+    and their like are evaluation). The data set ``eval_test`` is the samples' split ``test``, where they have one.
 
     Raises
     ------
     InputError
-        If neither are as many as the data set's rows.
+        If neither are as many as the data set's rows, or several splits for evaluation are.
     """
-    if size == len(samples):
-        return np.arange(size)
     column = samples.column("split")
-    counts = ""
-    if column is not None:
-        names = [str(name).strip().lower() for name in column.to_pylist()]
-        wanted = names_of_split(split)
-        for chosen in ((split,), *((name,) for name in wanted), wanted):
-            rows = np.flatnonzero([name in chosen for name in names])
-            if len(rows) == size:
-                return rows
-        counts = f", {np.isin(names, wanted).sum():,} of them {split}"
+    names = [] if column is None else [_as_folder(str(name).strip().lower()) for name in column.to_pylist()]
+    own = _as_folder(split.partition("_")[2].lower()) or None
+    if own not in names and size == len(samples):
+        return np.arange(size)
+    wanted = (own,) if own in names else _like(own) or names_of_split(split)
+    groups = dict.fromkeys(name for name in names if name in wanted)
+    fits = [name for name in groups if names.count(name) == size]
+    if len(fits) > 1:
+        raise InputError(
+            f"The {split} data set has {size:,} rows, as many as the samples' splits {' and '.join(fits)} each",
+            hint="Give each row its id (a column id, or ids=…): it could be either of them",
+        )
+    rows = np.flatnonzero([name in (fits or wanted) for name in names])
+    if len(rows) == size:
+        return rows
+    counts = f", {len(rows):,} of them {' or '.join(groups) or split}" if names else ""
     raise InputError(
         f"The {split} data set has {size:,} rows, and there are {len(samples):,} samples{counts}",
         hint="Give each row its id (a column id, or ids=…), or watch with just these rows, in their order",
     )
+
+
+def _as_folder(name: str) -> str:
+    """Return a split's name as adapters write it for a folder."""
+    return re.sub(r"[^\w.-]", "_", name)
+
+
+def _like(name: str | None) -> tuple[str, ...]:
+    """Return the other names of an evaluation set: validation is never the samples' test, nor test their validation."""
+    return next((names for names in (_VALIDATION, _TEST) if name in names), ())
 
 
 class SampleIds:

@@ -125,6 +125,24 @@ def test_rows_without_ids_are_known_by_their_order_where_the_numbers_fit():
     assert "ids=" in error.value.hint
 
 
+def test_an_evaluation_without_ids_goes_to_the_split_of_its_name_and_never_to_another_of_its_size():
+    parted = samples(["train", "validation", "test", "test", "train", "validation"])
+    assert split_positions(parted, 2, "eval_test").tolist() == [2, 3]
+    assert split_positions(parted, 2, "eval_validation").tolist() == [1, 5]
+    assert split_positions(parted, 2, "eval_dev").tolist() == [1, 5]
+    assert split_positions(parted, 4, "eval").tolist() == [1, 2, 3, 5]
+    with pytest.raises(InputError, match="validation and test") as error:
+        split_positions(parted, 2, "eval")
+    assert "either" in error.value.hint
+    for size in (4, 6):
+        with pytest.raises(InputError, match="2 of them test"):
+            split_positions(parted, size, "eval_test")
+    without = samples(["train", "train", "test", "test", "train", "train"])
+    with pytest.raises(InputError, match="0 of them"):
+        split_positions(without, 2, "eval_validation")  # as many as test, and not test
+    assert split_positions(samples(["train", "a b", "a b", "test", "test", "dev"]), 2, "eval_a_b").tolist() == [1, 2]
+
+
 def test_ids_are_known_by_name_and_by_pseudonym():
     ids = SampleIds(["a", "id-bfc57bb373fd", "7"])
     assert ids.positions([7, "jo@mail.example", b"a"]).tolist() == [2, 1, 0]
