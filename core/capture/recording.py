@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from .token_files import TokenWriter
 TRAIN, EVAL = "train", "eval"
 EMBEDDINGS, TOKENS, OUT_OF_FOLD = "embeddings", "tokens", "pred_probs.npy"
 INDEX = "capture.json"
+_logger = logging.getLogger("labelsift")
 
 
 class Recording:
@@ -32,6 +34,16 @@ class Recording:
         The class of each column of the logits.
     framework
         Which adapter writes.
+
+    Attributes
+    ----------
+    behind
+        How many epochs of training an earlier part recorded in the folder.
+
+    Raises
+    ------
+    InputError
+        If another training's rows lie in the folder: other ids, classes, or of another framework.
     """
 
     def __init__(self, folder: Path, ids: Sequence[str], classes: Sequence[str], *, framework: str) -> None:
@@ -42,6 +54,15 @@ class Recording:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
         index = {"framework": framework, "classes": self.classes, "ids": self.ids}  # for an erasure: whose row is which
+        self._require_same(index)
+        self.behind = self.finished(TRAIN) or len(list((folder / TRAIN / TOKENS).glob("*.index.npy")))
+        if self.behind:
+            _logger.warning(
+                "The recording %s holds %d epochs, and goes on behind them. Give a training that begins anew another "
+                "name",
+                folder.name,
+                self.behind,
+            )
         (folder / INDEX).write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
 
     def batch(
@@ -154,6 +175,21 @@ class Recording:
         seen = epochs.seen[-1]
         rows = np.arange(len(self.ids)) if seen is None else np.flatnonzero(seen)
         return rows, np.asarray(epochs.logits[-1][rows])
+
+    def _require_same(self, index: dict[str, object]) -> None:
+        """Refuse a folder whose rows the new index would name wrongly: what lies there belongs to another training."""
+        if all(path.name == INDEX for path in self.folder.iterdir()):
+            return
+        try:
+            kept = json.loads((self.folder / INDEX).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            kept = {}
+        if kept != index:
+            other = [name for name in index if name not in kept or kept[name] != index[name]]
+            raise InputError(
+                f"The recording {self.folder.name} holds another training's rows: not the same {', '.join(other)}",
+                hint="Name another: watch(…, name=…)",
+            )
 
     def _writer(self, name: str) -> DynamicsWriter:
         writer = self._writers.get(name)

@@ -168,6 +168,29 @@ def test_a_training_that_is_taken_up_again_goes_on_in_its_recording(samples, tmp
     np.testing.assert_array_equal(np.stack(read_epochs(capture.folder / TRAIN).logits), logits)
 
 
+def test_a_name_is_not_taken_for_another_training(samples, tmp_path, caplog):
+    logits, order = trained()
+    loop, again = Loop(), dict(store=tmp_path, name="tickets", scan=False)
+    with ls.watch(loop, samples, **again):
+        pass  # nothing was recorded, so the name is free
+    with ls.watch(loop, samples, **again, classes=["b", "a"]) as capture:
+        loop.run(3, logits, order)
+    assert "goes on" not in caplog.text
+    index = (capture.folder / "capture.json").read_bytes()
+    others = samples.take(np.arange(30)[::-1])
+    for given, classes, what in ((others, ["b", "a"], "ids"), (samples, ["a", "b"], "classes")):
+        with (
+            pytest.raises(InputError, match=f"holds another training's rows: not the same {what}") as error,
+            ls.watch(loop, given, **again, classes=classes),
+        ):
+            pass
+        assert "name=" in error.value.hint
+        assert (capture.folder / "capture.json").read_bytes() == index, "forget finds whose rows these are"
+    with ls.watch(loop, samples, **again, classes=["b", "a"]):
+        loop.run(1, logits, order)
+    assert "tickets holds 3 epochs, and goes on behind them" in caplog.text
+
+
 def test_every_second_epoch_is_recorded_where_that_is_asked(samples, tmp_path):
     logits, order = trained(epochs=4)
     loop = Loop()
