@@ -56,7 +56,7 @@ class TransformersCapture(Capture):
 
     def _put_in_place(self) -> None:
         trainer = self.target
-        self._epochs = EpochCounter.of(trainer, self._off)
+        self._epochs = EpochCounter.of(self, self._off)
         wrapped = {
             "get_train_dataloader": self._train_loader,
             "get_eval_dataloader": self._eval_loader,

@@ -173,6 +173,24 @@ class TestRecording:
         np.testing.assert_array_equal(epochs.logits[2][:N][shown], ours[0][shown])
         np.testing.assert_array_equal(epochs.logits[3][:N], ours[1])
 
+    def test_trainings_one_after_the_other_do_not_overwrite_each_other(self, make, tmp_path):
+        trainer = make(num_train_epochs=1, eval_strategy="epoch")
+        with ls.watch(trainer, samples_of(), store=tmp_path / "store", name="tickets", scan=False) as capture:
+            trainer.train()
+            trainer.train()
+        ours = own_logits(trainer, TRAIN, training=True)
+        assert not np.array_equal(ours[0], ours[1])
+        np.testing.assert_array_equal(kept_logits(capture, "train", TRAIN), ours)
+        np.testing.assert_array_equal(kept_logits(capture, "eval", EVAL), own_logits(trainer, EVAL, training=False))
+        trainer = make()
+        with (
+            pytest.raises(InputError, match="holds 2 epochs of a training, and this one begins anew") as error,
+            ls.watch(trainer, samples_of(), store=tmp_path / "store", name="tickets", scan=False),
+        ):
+            trainer.train()
+        assert "name=" in error.value.hint
+        assert not trainer.seen, "before the first step"
+
     def test_an_epoch_that_a_callback_ends_is_not_mixed_with_the_next(self, make, tmp_path):
         import transformers
 
