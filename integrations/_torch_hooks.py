@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,10 @@ def module_named(model: Any, name: str) -> Any:  # noqa: ANN401 - of torch
         return modules[name]
     ends = [path for path in modules if path.rpartition(".")[2] == name]  # written without what it lies in
     close = ends or difflib.get_close_matches(name, modules, 5, 0.5) or [path for path, _ in model.named_children()]
-    raise InputError(f"The model has no module {name!r}", ids=close[:5], hint="Name one that model.named_modules() has")
+    hint = "Name one that model.named_modules() has"
+    if "_orig_mod" in modules:
+        hint = "Watch the compiled model without classifier=…: its own output is taken; modules in it are compiled away"
+    raise InputError(f"The model has no module {name!r}", ids=close[:5], hint=hint)
 
 
 class Outputs:
@@ -51,6 +54,7 @@ class Outputs:
 
     def __init__(self, model: Any, classifier: str | None, embedding: str | None, undo: ExitStack) -> None:  # noqa: ANN401
         self.opened = self.strayed = False  # strayed: a pass in training mode came while no batch was open
+        self.skipped = False  # within a batch of an epoch that is not recorded
         self.training = True  # whether the newest pass was in training mode
         self._model, self._parameters = model, list(inspect.signature(model.forward).parameters)
         self._logits: list[Any] = []
@@ -63,6 +67,10 @@ class Outputs:
             undo.callback(encoder.register_forward_hook(self._embedded).remove)
         undo.callback(head.register_forward_hook(self._classified).remove)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy as what listens to nothing: a copy of a model carries its hooks along, and is nobody's to record."""
+        return _idle, ()
+
     def open(self) -> None:
         """Keep from now on what is put out."""
         self._logits, self._vectors, self._mask, self.opened = [], [], None, True
@@ -70,6 +78,15 @@ class Outputs:
     def close(self) -> None:
         """Keep nothing any more, and let go of what was kept."""
         self._logits, self._vectors, self._mask, self.opened = [], [], None, False
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """Keep nothing of the passes within, and miss no ids of theirs: of an epoch that is not recorded."""
+        before, self.skipped = self.skipped, True
+        try:
+            yield
+        finally:
+            self.skipped = before
 
     def taken(self, rows: int, columns: int, *, logits: Any = None) -> tuple[np.ndarray, np.ndarray | None]:  # noqa: ANN401
         """Return logits (rows, columns) and embeddings (rows, dimensions) of the batch.
@@ -88,7 +105,8 @@ class Outputs:
         if not parts:
             raise InputError(
                 "The classifier put nothing out for the batch",
-                hint="Run the model within the batch, and name the module that puts the logits out: classifier=…",
+                hint="Run the model within the batch, and name the module that puts the logits out: classifier=…; "
+                "of a model of torch.compile name none, and watch the compiled model itself",
             )
         return _logits(parts, rows, columns), _vectors(self._vectors, rows) if self._vectors else None
 
@@ -105,12 +123,20 @@ class Outputs:
             values = logits_in(output)
             if values is not None:
                 self._logits.append(values.detach().clone())  # the loop may change it in place
-        elif self._model.training:
+        elif self._model is not None and self._model.training and not self.skipped:
             self.strayed = True
 
     def _embedded(self, module: Any, inputs: Any, output: Any) -> None:  # noqa: ANN401
         if self.opened and not _running_backward():
             self._vectors.append(pooled(output, self._mask))
+
+
+def _idle() -> Outputs:
+    """Return one of no model, which keeps nothing."""
+    made = Outputs.__new__(Outputs)
+    made.opened = made.strayed = made.skipped = False
+    made._model = None
+    return made
 
 
 def logits_in(output: Any) -> Any:  # noqa: ANN401

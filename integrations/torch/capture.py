@@ -35,7 +35,7 @@ class TorchCapture(Capture):
     watches = ("torch:Module",)
 
     _outputs: Outputs
-    _said = False
+    _said = _listening = False
 
     def outputs(self) -> Sequence[str] | None:
         """Return the classes of a transformers model; other modules do not say."""
@@ -44,6 +44,8 @@ class TorchCapture(Capture):
     def attach(self) -> None:
         """Put hooks onto the classifier and the embedding."""
         self._outputs = Outputs(self.target, self.request.classifier, self.request.embedding, self.undo)
+        self._listening = True
+        self.undo.callback(setattr, self, "_listening", False)
 
     @contextlib.contextmanager
     def batch(
@@ -80,12 +82,15 @@ class TorchCapture(Capture):
         Raises
         ------
         InputError
-            At the first batch: for a missing, repeated or unknown id, other labels, and logits of other rows or
-            classes. Afterwards the capture lets go, and the loop goes on.
+            Where the capture is not open. At the first batch: for a missing, repeated or unknown id, other labels, and
+            logits of other rows or classes; afterwards the capture lets go, and the loop goes on.
         """
+        if not self._listening and not self.broken:
+            raise InputError("The capture is not open", hint="Call it within: with ls.watch(…) as capture")
         self._say_strayed()
         if self.broken or operator.index(epoch) % self.request.every:
-            yield
+            with self._outputs.passing():
+                yield
             return
         places = np.empty(0, dtype=np.int64)
         with self.guard():

@@ -187,6 +187,61 @@ def test_a_pass_without_ids_is_said_once(net, samples, tmp_path, caplog):
     assert len([record for record in caplog.records if "had no ids" in record.message]) == 1
 
 
+def test_a_pass_of_an_epoch_that_is_not_recorded_misses_no_ids(net, samples, tmp_path, caplog):
+    import torch
+
+    with caplog.at_level(logging.WARNING, "labelsift"):
+        with ls.watch(net, samples, store=tmp_path, every=2, scan=False) as capture:
+            for epoch in range(4):
+                with capture.batch(["t0"], epoch=epoch):
+                    net(torch.zeros(1, 8))
+    assert capture.recording.finished(TRAIN) == 2
+    assert not caplog.records
+
+
+def test_a_batch_of_a_capture_that_is_not_open_is_refused(net, samples, tmp_path):
+    capture = ls.watch(net, samples, store=tmp_path, scan=False)
+    for _ in range(2):
+        with pytest.raises(InputError, match="The capture is not open"), capture.batch(["t0"], epoch=0):
+            pass
+        with capture:
+            pass
+
+
+def test_a_copy_of_the_model_carries_no_recording(net, samples, tmp_path):
+    import copy
+    import io
+
+    import torch
+
+    with ls.watch(net, samples, embedding="encoder", store=tmp_path, scan=False) as capture:
+        with capture.batch(["t0"], epoch=0):
+            net(torch.zeros(1, 8))
+            copied, file = copy.deepcopy(net), io.BytesIO()
+            torch.save(net, file)
+    file.seek(0)
+    for made in (copied, torch.load(file, weights_only=False)):
+        made.train()
+        made(torch.zeros(4, 8))
+        kept = {hook.__self__ for part in made.modules() for hook in part._forward_hooks.values()}
+        assert len({id(outputs) for outputs in kept}) == len(kept) > 0
+        assert all(vars(one) == {"opened": False, "strayed": False, "skipped": False, "_model": None} for one in kept)
+    assert capture.recording.finished(TRAIN) == 1
+
+
+def test_a_module_within_a_compiled_model_is_refused_with_the_cure(net, samples, tmp_path):
+    import torch
+
+    compiled = torch.compile(net, backend="eager")
+    with pytest.raises(InputError, match="no module 'head'") as error:
+        with ls.watch(compiled, samples, classifier="head", store=tmp_path):
+            pass
+    assert "without classifier" in error.value.hint
+    with ls.watch(compiled, samples, store=tmp_path, scan=False) as capture, capture.batch(["t0"], epoch=0):
+        compiled(torch.zeros(1, 8))
+    assert capture.recording.finished(TRAIN) == 1
+
+
 def test_an_unknown_module_is_refused_with_the_closest_names(net, samples, tmp_path):
     with (
         pytest.raises(InputError, match="no module 'heads'") as error,
