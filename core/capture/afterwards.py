@@ -57,7 +57,9 @@ def seen_samples(samples: Samples, recording: Recording) -> Samples:
     Both are left as they are where the samples have them, and where no row was held out. Training rows get no
     prediction: the model has seen them, so metrics of it would flatter.
     """
-    if samples.task != "classification":
+    if samples.task != "classification" or not recording.finished(
+        TRAIN
+    ):  # a model of before has seen nobody knows what
         return samples
     seen = recording.seen(TRAIN)
     split, predicted = (np.full(len(samples), None, dtype=object) for _ in range(2))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from ..io.read import read
 from ..store.base import DEFAULT
 from .capture import Capture
 from .request import Ids, WatchRequest
+from .row_ids import ID
 
 GROUP = "labelsift.capture"
 
@@ -44,7 +45,8 @@ def watch(
         estimator or an XGBoost model; see docs/capture.md for each one's loop.
     samples
         What :func:`labelsift.read` returned, or a data frame: the rows of the training, and of the evaluation, too,
-        where that is wanted. Without an id column they are known by hashes of their texts.
+        where that is wanted. A data frame's rows are known by its column ``id``; without one, as samples that were read
+        without an id column, by hashes of their texts.
     ids
         Where a row's id stands in what the framework hands over: a column, key or field, or what returns the ids of a
         batch. By default the column ``id``; else rows are known by their order, where the numbers fit.
@@ -74,10 +76,18 @@ def watch(
     adapters: list[type[Capture]] = [point.load() for point in entry_points(group=GROUP)]
     near = [(nearness, adapter) for adapter in adapters if (nearness := adapter.nearness(target)) is not None]
     if near:
-        samples = samples if isinstance(samples, Samples) else read(samples, label=label)
+        if not isinstance(samples, Samples):
+            samples = read(samples, label=label, id=ID if ID in _columns(samples) else None)
         if samples.given is None or samples.given.null_count == len(samples):
             raise InputError("The samples have no labels", hint="Name them: ls.read(…, label=…)")
         return min(near, key=lambda pair: pair[0])[1](target, samples, request)
     known = ", ".join(sorted(adapter.framework for adapter in adapters))
     kind = f"{type(target).__module__}.{type(target).__qualname__}"
     raise InputError(f"Nothing is known of how to watch a {kind}", hint=f"Adapters are there for: {known}")
+
+
+def _columns(rows: Any) -> list[Any]:  # noqa: ANN401 - any container
+    """Return the names of the columns of a data frame or table; none of what has no columns."""
+    names = getattr(rows, "column_names", None)  # of Arrow and of datasets
+    names = getattr(rows, "columns", ()) if names is None else names
+    return list(names) if isinstance(names, Iterable) and not isinstance(names, (str, bytes, Mapping)) else []

@@ -66,6 +66,14 @@ def test_without_held_out_rows_the_samples_are_what_they_were(tmp_path):
     assert seen_samples(given, only) is given
 
 
+def test_rows_are_held_out_only_where_the_training_was_seen(tmp_path):
+    only = Recording(tmp_path / "kept", list("abcdef"), ["x", "y"], framework="none")
+    only.batch(np.arange(6), np.zeros((6, 2)), split="eval", epoch=0)
+    only.close()
+    given = samples()
+    assert seen_samples(given, only) is given
+
+
 class Stub(Tracker):
     name = "stub"
 

@@ -199,6 +199,17 @@ def test_every_second_epoch_is_recorded_where_that_is_asked(samples, tmp_path):
     np.testing.assert_array_equal(np.stack(read_epochs(capture.folder / TRAIN).logits), logits[::2])
 
 
+@pytest.mark.parametrize("kind", ["pandas", "arrow"])
+def test_a_data_frame_is_known_by_its_column_id(samples, tmp_path, kind):
+    table = samples.table.select(["id", "text"]).append_column("label", samples.labels)
+    ids = samples.ids.to_pylist()
+    with ls.watch(Loop(), table.to_pandas() if kind == "pandas" else table, store=tmp_path, scan=False) as capture:
+        assert capture.recording.ids == ids
+    bare = table.drop_columns("id")
+    with ls.watch(Loop(), bare.to_pandas() if kind == "pandas" else bare, store=tmp_path, scan=False) as capture:
+        assert not set(ids) & set(capture.recording.ids)
+
+
 def test_what_nobody_knows_is_refused_with_the_adapters_that_there_are(samples, tmp_path):
     with pytest.raises(InputError, match=r"builtins\.dict") as error:
         ls.watch({}, samples, store=tmp_path)
