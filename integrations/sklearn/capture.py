@@ -82,7 +82,8 @@ class SklearnCapture(Capture):
         Raises
         ------
         InputError
-            If numbers of rows or labels differ from the samples', or nothing can be held out.
+            Before anything is fitted: if numbers of rows or labels differ from the samples'. What goes wrong in the
+            folds is said, and the capture lets go.
         """
         if not getattr(self, "_open", None):
             raise InputError("The capture is not open", hint="Call it within: with ls.watch(…) as capture")
@@ -101,7 +102,7 @@ class SklearnCapture(Capture):
             self.target.fit(inputs, values, **data.parameters)
         else:
             data.fitted(self.target, np.flatnonzero(data.learned))
-        with self.guard():
+        with self._letting_go():  # the estimator is fitted: whatever the folds cannot do, the script goes on with it
             self._predict(data, rows, folds)
         return self.target
 
@@ -135,7 +136,8 @@ class SklearnCapture(Capture):
         names = [scalar_text(value) for value in unique]
         if set(names) <= set(classes):
             return np.array([classes.index(name) for name in names])[inverse]
-        if unique.dtype.kind in "iu" and unique[0] >= 0 and unique[-1] < len(classes):
+        counted = unique.dtype.kind in "iub" or (unique.dtype.kind == "f" and (unique == np.floor(unique)).all())
+        if counted and unique[0] >= 0 and unique[-1] < len(classes):
             return unique[inverse].astype(np.int64)
         unknown = sorted(set(names) - set(classes))
         raise InputError("Some targets are no class of the samples", ids=unknown, hint="Name all: classes=[…]")

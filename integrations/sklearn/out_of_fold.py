@@ -57,6 +57,8 @@ def taken(inputs: Any, rows: np.ndarray) -> Any:  # noqa: ANN401 - a list, an ar
         return inputs.iloc[rows]
     if hasattr(inputs, "column_names"):  # a table of Arrow's
         return inputs.take(rows)
+    if getattr(inputs, "format", "") in ("coo", "dia", "bsr"):  # sparse matrices that have no rows to take
+        inputs = inputs.tocsr()
     return inputs[rows] if hasattr(inputs, "shape") else [inputs[row] for row in rows.tolist()]
 
 
