@@ -3,7 +3,9 @@
 Each cell of samples and labels is judged on its own: out-of-sample probabilities of one logistic regression a label;
 a second cross-validation that learned nothing from suspect cells; and the votes of the nearest neighbours, where
 suspect cells vote with their likelier state. :mod:`labelsift.label_quality.multilabel_noise`
-weighs them and estimates how likely a cell is wrong. With ``pred_probs`` that the user brought, those alone are used.
+weighs them and estimates how likely a cell is wrong. With ``pred_probs`` that the user brought, those alone are used,
+as sure as the given labels bear out; of labels that they do not tell nothing is claimed
+(:mod:`labelsift.label_quality.told_labels`).
 
 The score of a sample is the probability that none of its cells is wrong, ∏ (1 − P(wrong)). A sample is flagged where
 it is more likely wrong than right, and the cells that are, each make a finding, ``extra`` or ``missing``.
@@ -14,16 +16,21 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from ..data.formatting import listed, shortened
+from ..data.issues import TOO_FEW
 from ..data.label_sets import canonical
 from ..data.schemas import Finding
 from ..label_quality.multilabel_noise import fit_noise
 from ..label_quality.score_labels import worst
+from ..label_quality.told_labels import told_labels
 from .context import Context, Result
 from .label import SHOWN
 from .label_words import LabelWords
 from .registry import check
+from .unlearnable import FEWEST, NAME_LENGTH
 
 VOTERS = 50
+MOST_NAMED = 8  # labels in a note
 PRIOR = 2.0  # votes of an average sample, beside those of the neighbours
 _ROWS_AT_ONCE = 8_192
 
@@ -40,13 +47,19 @@ def label_sets(context: Context) -> Result:
     """Score the set of labels of every row that can be judged, and flag those where a label is likely wrong.
 
     A row without a score has no suggestion either. A label that stands on one row only, on all or on none says
-    nothing, and is passed over.
+    nothing, and is passed over; so is one that the user's probabilities do not tell.
     """
     given = context.members
     judged = _judged(context)
+    probabilities, nothing_told = np.asarray(context.pred_probs), []
+    if context.brought_pred_probs:
+        brought = told_labels(probabilities, given, judged)
+        nothing_told = _nothing_told(context, judged, brought.told)
+        judged &= brought.told[None, :]
+        probabilities = brought.scaled(probabilities)
     wrong = np.zeros(given.shape, dtype=np.float32)
     if judged.any():
-        _fill(wrong, context, judged)
+        _fill(wrong, context, judged, probabilities)
         wrong[~judged] = 0
     scored = np.asarray(judged.any(axis=1))
     score = np.where(scored, np.exp(np.log1p(-np.minimum(wrong, 1 - 1e-6)).sum(axis=1)), np.nan).astype(np.float32)
@@ -64,7 +77,40 @@ def label_sets(context: Context) -> Result:
     patterns, pattern_of = np.unique((given == 1) ^ flips, axis=0, return_inverse=True)
     texts = [canonical(context.classes[code] for code in np.flatnonzero(row)) for row in patterns]
     suggested = pa.array(texts, pa.string()).take(pa.array(pattern_of.ravel(), mask=~scored))
-    return Result(score, is_issue, findings, None, confidence.astype(np.float32), suggested)
+    return Result(score, is_issue, [*nothing_told, *findings], None, confidence.astype(np.float32), suggested)
+
+
+def _nothing_told(context: Context, judged: np.ndarray, told: np.ndarray) -> list[Finding]:
+    """Note the labels that brought probabilities do not tell, and return the finding of it."""
+    asked = judged.any(axis=0)
+    names = [shortened(context.classes[code], NAME_LENGTH) for code in np.flatnonzero(asked & ~told)]
+    if not names:
+        return []
+    rows = int(judged.any(axis=1).sum())
+    what = _not_told(names, rows=rows, every=not told.any())
+    if told.any():
+        context.notes.append(what)
+        return []
+    context.notes.insert(0, what)
+    kind = TOO_FEW if rows < FEWEST else ""
+    name = context.samples.name
+    return [Finding(id=name, issue="unlearnable", kind=kind, scope="dataset", score=0.0, reason=what)]
+
+
+def _not_told(names: list[str], *, rows: int, every: bool) -> str:
+    """Say that nothing is claimed of some labels.
+
+    >>> _not_told(["a", "b"], rows=300, every=True)[:64]
+    'The samples do not tell these labels: by your probabilities a an'
+    """
+    if every and rows < FEWEST:
+        sets = "1 judged set of labels is" if rows == 1 else f"{rows} judged sets of labels are"
+        return f"{sets} too few for your probabilities to show that they tell them. No label can be called wrong."
+    which = f"{listed(names, most=MOST_NAMED)} {'is' if len(names) == 1 else 'are'}"
+    what = f"The samples do not tell these labels: by your probabilities {which} foreseen no better than by how often"
+    if every:
+        return f"{what} each is given. No label can be called wrong, or missing."
+    return f"{what} each is given, or on too few rows to tell. None of them is called wrong or missing; others are."
 
 
 def _judged(context: Context) -> np.ndarray:
@@ -79,9 +125,9 @@ def _judged(context: Context) -> np.ndarray:
     return known & np.isfinite(pred_probs) & ((have > 1) & (lack > 1))[None, :]
 
 
-def _fill(wrong: np.ndarray, context: Context, judged: np.ndarray) -> None:
+def _fill(wrong: np.ndarray, context: Context, judged: np.ndarray, probabilities: np.ndarray) -> None:
     """Write how likely each cell is wrong."""
-    given, sources = context.members, [np.asarray(context.pred_probs)]
+    given, sources = context.members, [probabilities]
     noise = fit_noise(sources, given, judged)
     if context.fold_of is not None and context.vectors is not None and context.graph is not None:
         for rows in _blocks(len(given)):

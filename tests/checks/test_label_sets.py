@@ -204,3 +204,48 @@ def test_texts_are_read_by_the_default_embedder():
     rows[3]["tags"] = sorted(set(words) - set(rows[3]["tags"]))
     report = ls.scan(ls.read(pa.Table.from_pylist(rows), labels="tags"), store=None)
     assert report.scores["label_score"].to_numpy().argmin() == 3
+
+
+def brought(given: np.ndarray, probabilities: np.ndarray) -> ls.Report:
+    signals = ls.Signals(pred_probs=probabilities.astype(np.float32), classes=NAMES)
+    return ls.scan(samples_of(given), signals=signals, only=["label"], store=None)
+
+
+def told(truth: np.ndarray, rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
+    return np.clip(np.where(truth, rng.beta(6, 2, shape), rng.beta(1, 8, shape)), 0.01, 0.99)
+
+
+@pytest.mark.parametrize("votes", [1, 2, 5])
+def test_of_random_sets_sure_probabilities_claim_nothing_and_a_note_says_so(votes):
+    rng = np.random.default_rng(votes)
+    given = rng.random((300, LABELS)) < 0.4
+    report = brought(given, rng.binomial(votes, 0.4, given.shape) / votes)  # as of a tree, or of neighbours
+    assert not report.scores["is_label_issue"].to_numpy().any()
+    assert report.summary()["judged"] == 0
+    assert report.notes[0].startswith("The samples do not tell these labels")
+    assert all(name in report.notes[0] for name in NAMES)
+    assert "The samples do not tell these labels" in str(report)
+
+
+def test_planted_errors_are_flagged_where_probabilities_tell_also_beside_a_label_that_they_do_not():
+    _, truth, given = planted()
+    rng = np.random.default_rng(2)
+    probabilities = told(truth, rng, given.shape)
+    wrong = (given != truth).any(axis=1)
+    report = brought(given, probabilities)
+    flags = report.scores["is_label_issue"].to_numpy()
+    assert 2 * (flags & wrong).sum() / (flags.sum() + wrong.sum()) > 0.8
+    assert not any("do not tell" in note for note in report.notes)
+    probabilities[:, 0] = rng.random(ROWS) < 0.4
+    report = brought(given, probabilities)
+    disputed = {json.loads(finding)["label"] for finding in report.findings["evidence"].to_pylist()}
+    assert disputed == set(NAMES[1:])
+    (note,) = [note for note in report.notes if "do not tell" in note]
+    assert NAMES[0] in note and NAMES[1] not in note
+
+
+def test_sure_probabilities_that_tell_little_do_not_flag_most_rows():
+    _, truth, given = planted()
+    rng = np.random.default_rng(3)
+    little = np.where(rng.random(given.shape) < 0.35, truth, rng.random(given.shape) < given.mean(axis=0))
+    assert brought(given, little).scores["is_label_issue"].to_numpy().mean() < 0.1
