@@ -110,7 +110,7 @@ def _not_told(names: list[str], *, rows: int, every: bool) -> str:
     what = f"The samples do not tell these labels: by your probabilities {which} foreseen no better than by how often"
     if every:
         return f"{what} each is given. No label can be called wrong, or missing."
-    return f"{what} each is given, or on too few rows to tell. None of them is called wrong or missing; others are."
+    return f"{what} each is given, or on too few rows to tell. Nothing is said of them; the other labels are judged."
 
 
 def _judged(context: Context) -> np.ndarray:
