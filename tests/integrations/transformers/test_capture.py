@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from types import SimpleNamespace
 
 import frameworks
 import labelsift as ls
@@ -526,8 +527,8 @@ class TestKinds:
             def active_run(self):
                 return "r1"
 
-        monkeypatch.setattr(platforms, "names", lambda: ("notebook",))
-        monkeypatch.setattr(platforms, "get", lambda name: Tracker())
+        point = SimpleNamespace(name="notebook", load=lambda: Tracker)
+        monkeypatch.setattr("labelsift.capture.afterwards.entry_points", lambda group: [point])
         monkeypatch.setattr("labelsift.report.Report.log", lambda self, name: logged.append((name, self.run)))
         trainer = make()
         with ls.watch(trainer, samples_of(), store=tmp_path / "store") as capture:
