@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import dataclass
 
 import requests
@@ -42,5 +43,17 @@ def new_account(server: LabelStudioServer, username: str) -> Account:
         answer = browser.post(page, data=form, timeout=60, allow_redirects=False)
         if answer.status_code != 302:  # the form again, with what is wrong in it
             raise PlatformError(f"Label Studio made no account {username}", hint="Is there one already?")
-        token = browser.get(f"{server.url}/api/current-user/token", timeout=60).json()["token"]
-    return Account(username, password, token)
+        return Account(username, password, _token(browser, server.url, form))
+
+
+def _token(browser: requests.Session, url: str, form: dict[str, str]) -> str:
+    """Return the legacy token of who has just signed up; a server that is busy may have lost the session."""
+    for wait in (0, 1, 2, 4):
+        time.sleep(wait)
+        answer = browser.get(f"{url}/api/current-user/token", timeout=60)
+        if answer.ok:
+            return str(answer.json()["token"])
+        browser.get(f"{url}/user/login/", timeout=60)
+        again = form | {"csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+        browser.post(f"{url}/user/login/", data=again, timeout=60)
+    raise PlatformError(f"Label Studio gives no token to {form['email']}: {answer.status_code} {answer.text[:300]}")
