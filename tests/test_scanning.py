@@ -170,7 +170,7 @@ def test_the_report_knows_how_it_came_about(report, samples):
         "seed": 0,
         "budget": None,
         "only": None,
-        "method": 5,
+        "method": 6,
     }
     assert report.facts["rows"] == len(samples) == 126
     assert report.facts["labeled"] == 125
