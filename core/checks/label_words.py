@@ -72,8 +72,12 @@ def tell_words(context: Context, embedder: Embedder | None, explain: Explainer |
     if result is None or not context.samples.has_texts or not context.settings(LabelWords).words:
         return
     rows = {id: row for row, id in enumerate(context.ids(np.arange(len(context))))}
-    flagged = [(rows[one.id], label, one) for one in result.findings if (label := _label_of(one)) is not None]
-    flagged.sort(key=lambda one: (one[2].score, one[2].id))
+    flagged = [
+        (rows[row_finding.id], label, row_finding)
+        for row_finding in result.findings
+        if (label := _label_of(row_finding)) is not None
+    ]
+    flagged.sort(key=lambda row_finding: (row_finding[2].score, row_finding[2].id))
     if explain is not None:
         _tell_users(context, explain, flagged)
     elif embedder is not None:
@@ -97,7 +101,7 @@ def names_of(explain: Explainer | None, samples: Samples) -> dict[str, str]:
     names = [str(name) for name in classes]
     if set(names) & set(labels):
         return {name: name for name in names}
-    numbers = {int(found[1]): found[0] for found in map(_UNNAMED.fullmatch, names) if found}
+    numbers = {int(matched[1]): matched[0] for matched in map(_UNNAMED.fullmatch, names) if matched}
     if len(numbers) == len(names) == len(labels):
         return dict(zip(labels, (numbers[number] for number in sorted(numbers)), strict=True))
     raise InputError(
@@ -119,11 +123,11 @@ def _tell_users(context: Context, explain: Explainer, flagged: Sequence[Asked]) 
 
 def _keep(context: Context, asked: Sequence[Asked], words: Sequence[Sequence[Word]], more: Mapping[str, Any]) -> None:
     hidden = _hidden(context)
-    found = []
+    matched = []
     for (row, _, finding), some in zip(asked, words, strict=True):
         if finding is not None and some:
-            found.append((finding, _kept(_whole(context, row), some, hidden.get(finding.id, []))))
-    for finding, kept in found:  # all or none
+            matched.append((finding, _kept(_whole(context, row), some, hidden.get(finding.id, []))))
+    for finding, kept in matched:  # all or none
         finding.evidence |= {WORDS: kept, **more} if kept else {}
 
 
@@ -148,7 +152,7 @@ def _of_users(
 ) -> tuple[list[Asked], Sequence[Sequence[Word]]]:
     """Ask what explains the user's model; of the texts beside it is asked for their own label."""
     names = names_of(explain, context.samples)
-    asked = [one for one in flagged if one[1] in names][:ASKED_OF_USERS]
+    asked = [row_finding for row_finding in flagged if row_finding[1] in names][:ASKED_OF_USERS]
     if not asked:
         return [], []
     beside = _beside(context, {row for row, *_ in asked})
@@ -185,7 +189,9 @@ def _of_scans(
     ]
     beside = _beside(context, {row for row, *_ in asked}) if asked else []
     asked += [(row, context.classes[likeliest(row)], None) for row in beside]
-    asked = [one for one in asked if codes[one[1]] in _model_of(context, models, one[0])[0]]
+    asked = [
+        row_finding for row_finding in asked if codes[row_finding[1]] in _model_of(context, models, row_finding[0])[0]
+    ]
     texts = [_text(context, row) for row, *_ in asked]
     places = [word_places(text) for text in texts]
     if not _cheap(context, embedder):

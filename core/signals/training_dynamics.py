@@ -59,8 +59,10 @@ class Dynamics:
             captured = Path(self.logits)
             if (captured / TRAIN / INDEX).exists():
                 training = replace(self, logits=captured / TRAIN)
-                held_out = held_out or [one for one in sorted(captured.glob(f"{HELD_OUT}*")) if finished_epochs(one)]
-        return training, [one if isinstance(one, Dynamics) else Dynamics(one, classes=self.classes) for one in held_out]
+                held_out = held_out or [part for part in sorted(captured.glob(f"{HELD_OUT}*")) if finished_epochs(part)]
+        return training, [
+            part if isinstance(part, Dynamics) else Dynamics(part, classes=self.classes) for part in held_out
+        ]
 
     def opened(self, *, fewest: int = 2) -> EpochFiles:
         """Return the epochs, checked for their shapes, with the classes and ids that they have by themselves.
