@@ -61,10 +61,14 @@ class Project:
         path = f"/api/tasks/{self.tasks[id]}/annotations/"
         return self.client.send("POST", path, body={"result": _choice(label)}, what="an annotation")
 
-    def second_looks(self) -> list[dict[str, Any]]:
+    def second_look_projects(self) -> list[int]:
+        """Return the numbers of the projects with second looks at answers of this project, and of no other test's."""
         title = self.client.project(self.number)["title"]
-        places = [row["id"] for row in self.client.projects() if row["title"].startswith(f"{title} · labelsift second")]
-        return [task["data"] for place in places for page in self.client.tasks(place) for task in page]
+        return [row["id"] for row in self.client.projects() if row["title"] == f"{title} · labelsift second look"]
+
+    def second_looks(self) -> list[dict[str, Any]]:
+        projects = self.second_look_projects()
+        return [task["data"] for number in projects for page in self.client.tasks(number) for task in page]
 
 
 @pytest.fixture
@@ -145,10 +149,8 @@ def test_a_contradiction_reaches_another_person_within_seconds(
     }
     records = until(lambda: [record for record in Store(store).ledger.records() if record["kind"] == "second_look"])
     assert [record["id"] for record in records if record["of"] == "contradiction"] == ["t0000"]
-    [place] = [
-        row for row in project.client.projects() if row["title"].endswith("second look") and row["task_number"] == 2
-    ]
-    titles = [view["data"]["title"] for view in project.client.views(place["id"])]
+    [number] = project.second_look_projects()
+    titles = [view["data"]["title"] for view in project.client.views(number)]
     assert titles[0] == "Second look" and titles[1] == f"Second look: {asked[0]['labelsift_second_look']}"
 
 
