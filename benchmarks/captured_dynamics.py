@@ -73,24 +73,26 @@ def main() -> None:
 
 def measured(name: str, seed: int, *, epochs: int, weak: bool) -> float:
     """Train and scan once; return the gain in average precision."""
-    one = _set(name, seed)
-    pred_probs = weak_probabilities(one, seed) if weak else None
-    wrong = one.given != one.truth
+    data = _set(name, seed)
+    pred_probs = weak_probabilities(data, seed) if weak else None
+    wrong = data.given != data.truth
     with tempfile.TemporaryDirectory() as folder:
-        spent = fine_tune(tokens(one.texts), one.given, one.classes, Path(folder) / "logits", seed=seed, epochs=epochs)
+        spent = fine_tune(
+            tokens(data.texts), data.given, data.classes, Path(folder) / "logits", seed=seed, epochs=epochs
+        )
         started = time.process_time()
         scans = {
-            "without": scanned(one, seed, None, pred_probs, store=folder),
-            "with": scanned(one, seed, ls.Dynamics(Path(folder) / "logits"), pred_probs, store=folder),
+            "without": scanned(data, seed, None, pred_probs, store=folder),
+            "with": scanned(data, seed, ls.Dynamics(Path(folder) / "logits"), pred_probs, store=folder),
         }
         scan_seconds = (time.process_time() - started) / len(scans)
-    found = {kind: average_precision_score(wrong, -_score(report)) for kind, report in scans.items()}
+    precisions = {kind: average_precision_score(wrong, -_score(report)) for kind, report in scans.items()}
     fact = scans["with"].summary()["facts"]["label_dynamics"]
     aum = scans["with"].scores["aum"].to_numpy(zero_copy_only=False)
     alone = average_precision_score(wrong[np.isfinite(aum)], -aum[np.isfinite(aum)])
-    gain = found["with"] - found["without"]
+    gain = precisions["with"] - precisions["without"]
     print(
-        f"{name} seed {seed}: {', '.join(f'{kind} {precision:.4f}' for kind, precision in found.items())}, "
+        f"{name} seed {seed}: {', '.join(f'{kind} {precision:.4f}' for kind, precision in precisions.items())}, "
         f"difference {gain:+.4f}; counted {fact['counted']}, of {fact['held_out']:,} held-out labels the model foresaw "
         f"{fact['model']:.3f}, the scan {fact['scan']:.3f}; AUM alone {alone:.3f}; "
         f"{wrong.sum():,} of {len(wrong):,} wrong; training {spent:.0f}, scan {scan_seconds:.0f} CPU s",
@@ -99,21 +101,23 @@ def measured(name: str, seed: int, *, epochs: int, weak: bool) -> float:
     return float(gain)
 
 
-def weak_probabilities(one: Made, seed: int) -> np.ndarray:
+def weak_probabilities(data: Made, seed: int) -> np.ndarray:
     """Return what a model over a sixteenth of the dimensions of wordllama's vectors foresees, out of fold."""
-    vectors = embed(pa.chunked_array([one.texts]), embedder())[:, :16]
+    vectors = embed(pa.chunked_array([data.texts]), embedder())[:, :16]
     folds = np.random.default_rng(seed).permutation(len(vectors)) % 5
-    return out_of_fold(vectors, one.given, classes=len(one.classes), folds=folds, seed=seed).pred_probs
+    return out_of_fold(vectors, data.given, classes=len(data.classes), folds=folds, seed=seed).pred_probs
 
 
-def scanned(one: Made, seed: int, dynamics: ls.Dynamics | None, pred_probs: np.ndarray | None, *, store: str) -> Report:
+def scanned(
+    data: Made, seed: int, dynamics: ls.Dynamics | None, pred_probs: np.ndarray | None, *, store: str
+) -> Report:
     """Scan with the default embedder, or with the user's probabilities; the second scan has the first one's cache."""
-    given = [one.classes[code] for code in one.given]
+    given = [data.classes[code] for code in data.given]
     samples = ls.read(
-        pa.table({"id": list(map(str, range(len(given)))), "text": one.texts, "label": given}), id="id", label="label"
+        pa.table({"id": list(map(str, range(len(given)))), "text": data.texts, "label": given}), id="id", label="label"
     )
     checks = ["label"] if dynamics is None else ["label", "hard"]
-    signals = ls.Signals(pred_probs=pred_probs, classes=one.classes, dynamics=dynamics)
+    signals = ls.Signals(pred_probs=pred_probs, classes=data.classes, dynamics=dynamics)
     signals = signals if pred_probs is not None else ls.Signals(dynamics=dynamics)
     return ls.scan(samples, signals=signals, only=checks, seed=seed, store=f"{store}/runs")
 
@@ -129,11 +133,11 @@ def _set(name: str, seed: int) -> Made:
         return doubts(seed, share=float(name.removeprefix("doubts") or 50) / 100)
     if name not in INJECTED:
         return _shared(*COLUMNS[name])
-    one = _shared(INJECTED[name], "true_label")
-    rng, classes, given = np.random.default_rng(1_000 + seed), len(one.classes), one.truth.copy()
+    data = _shared(INJECTED[name], "true_label")
+    rng, classes, given = np.random.default_rng(1_000 + seed), len(data.classes), data.truth.copy()
     wrong = rng.random(len(given)) < float(name.removeprefix(INJECTED[name])) / 100
     given[wrong] = (given[wrong] + rng.integers(1, classes, wrong.sum())) % classes
-    return one._replace(given=given)
+    return data._replace(given=given)
 
 
 def _shared(folder: str, column: str) -> Made:

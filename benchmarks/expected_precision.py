@@ -49,20 +49,21 @@ def main() -> None:
         order = np.argsort(np.nan_to_num(report.scores["label_score"].to_numpy(), nan=1.0), kind="stable")
         wrong = given != truth
         flagged = report.scores["is_label_issue"].to_numpy(zero_copy_only=False).sum()
-        told = [f"{rate:.0%} {'near' if number % 2 == 0 else 'any':4} flagged {flagged:5,}"]
+        parts = [f"{rate:.0%} {'near' if number % 2 == 0 else 'any':4} flagged {flagged:5,}"]
         for budget in BUDGETS:
             expected = report.facts["label_errors"]["expected_precision_at"].get(str(budget))
             if expected is None:
                 continue
             observed = float(wrong[order[:budget]].mean())
             gaps[budget].append(expected - observed)
-            told.append(f"at {budget}: expected {expected:.3f}, observed {observed:.3f}")
-        print("  ".join(told), flush=True)
-    for budget, found in gaps.items():
-        if found:
-            noisy = found[:-1]
+            parts.append(f"at {budget}: expected {expected:.3f}, observed {observed:.3f}")
+        print("  ".join(parts), flush=True)
+    for budget, differences in gaps.items():
+        if differences:
+            noisy = differences[:-1]
             print(
-                f"at {budget}: mean absolute difference {np.abs(found).mean():.3f}, mean {np.mean(found):+.3f};"
+                f"at {budget}: mean absolute difference {np.abs(differences).mean():.3f}, "
+                f"mean {np.mean(differences):+.3f};"
                 f" without the injection free of noise {np.abs(noisy).mean():.3f}, {np.mean(noisy):+.3f}"
             )
 

@@ -83,10 +83,13 @@ def main() -> None:
         if not (folder / "data.csv.gz").exists():
             continue
         for kind in options.vectors:
-            for one in _sets(folder, kind):
-                for method, precision in _compared(one, options.folds).items():
+            for data in _sets(folder, kind):
+                for method, precision in _compared(data, options.folds).items():
                     means[method].append(precision)
-    print("\nmean AP over all sets: " + ", ".join(f"{name} {np.mean(found):.3f}" for name, found in means.items()))
+    print(
+        "\nmean AP over all sets: "
+        + ", ".join(f"{name} {np.mean(precisions):.3f}" for name, precisions in means.items())
+    )
 
 
 def _sets(folder: Path, kind: str) -> Iterator[Set]:
@@ -101,27 +104,27 @@ def _sets(folder: Path, kind: str) -> Iterator[Set]:
         yield Set(f"{folder.name} {column} ({kind} vectors)", texts, given, truth, vectors)
 
 
-def _compared(one: Set, seeds: list[int]) -> dict[str, float]:
-    wrong = one.given != one.truth
-    found: dict[str, list[Outcome]] = defaultdict(list)
+def _compared(data: Set, seeds: list[int]) -> dict[str, float]:
+    wrong = data.given != data.truth
+    by_method: dict[str, list[Outcome]] = defaultdict(list)
     for seed in seeds:
-        for method, outcome in _methods(one, seed).items():
-            found[method].append(outcome)
-    print(f"\n{one.name}: {len(wrong):,} rows, {wrong.sum():,} errors, fold seeds {seeds}")
+        for method, outcome in _methods(data, seed).items():
+            by_method[method].append(outcome)
+    print(f"\n{data.name}: {len(wrong):,} rows, {wrong.sum():,} errors, fold seeds {seeds}")
     precisions = {}
-    for method, outcomes in found.items():
+    for method, outcomes in by_method.items():
         precisions[method] = float(np.mean([_ap(wrong, each.quality) for each in outcomes]))
-        print(f"  {method:24} {_line(one, wrong, outcomes)}")
+        print(f"  {method:24} {_line(data, wrong, outcomes)}")
     best = max((name for name in precisions if name != OURS), key=lambda name: precisions[name])
-    low, high = _interval(wrong, [each.quality for each in found[OURS]], [each.quality for each in found[best]])
+    low, high = _interval(wrong, [each.quality for each in by_method[OURS]], [each.quality for each in by_method[best]])
     gain = precisions[OURS] - precisions[best]
     print(f"  to the best peer, {best}: {gain:+.3f} ({low:+.3f} … {high:+.3f})", flush=True)
     return precisions
 
 
-def _methods(one: Set, seed: int) -> dict[str, Outcome]:
-    classes = int(max(one.given.max(), one.truth.max())) + 1
-    report, seconds = _scanned(one, classes, seed)
+def _methods(data: Set, seed: int) -> dict[str, Outcome]:
+    classes = int(max(data.given.max(), data.truth.max())) + 1
+    report, seconds = _scanned(data, classes, seed)
     scores = report.scores
     names = {f"c{code:04}": code for code in range(classes)}
     suggested = np.array([names.get(name, -1) for name in scores["suggested_label"].to_pylist()])
@@ -132,65 +135,65 @@ def _methods(one: Set, seed: int) -> dict[str, Outcome]:
     probabilities[probabilities.sum(axis=1) == 0] = 1 / classes
     probabilities /= probabilities.sum(axis=1, keepdims=True)
     rest = probabilities.copy()
-    rest[np.arange(len(rest)), one.given] = -1
+    rest[np.arange(len(rest)), data.given] = -1
     for method in ("self_confidence", "normalized_margin"):
         start = time.process_time()
-        quality = get_label_quality_scores(one.given, probabilities, method=method)
-        issues = find_label_issues(one.given, probabilities, n_jobs=1)
+        quality = get_label_quality_scores(data.given, probabilities, method=method)
+        issues = find_label_issues(data.given, probabilities, n_jobs=1)
         spent = time.process_time() - start
         methods[f"cleanlab {method}"] = Outcome(quality, issues, rest.argmax(axis=1), spent)
-    graph = NeighborIndex(one.vectors).graph(one.vectors, max(NEIGHBORS))
+    graph = NeighborIndex(data.vectors).graph(data.vectors, max(NEIGHBORS))
     voted = {}
     for k in NEIGHBORS:
         near, similar = graph.rows[:, :k], graph.similarities[:, :k]
-        voted[k] = votes(near, similar, one.given, classes=classes).astype(np.float64)
-        methods[f"kNN {k}"] = Outcome(_margin(voted[k], one.given), suggested=_other(voted[k], one.given))
-    methods["AUM"] = Outcome(_aum(one, classes))
-    methods |= _mixtures(one, probabilities, voted[50], graph, seed)
+        voted[k] = votes(near, similar, data.given, classes=classes).astype(np.float64)
+        methods[f"kNN {k}"] = Outcome(_margin(voted[k], data.given), suggested=_other(voted[k], data.given))
+    methods["AUM"] = Outcome(_aum(data, classes))
+    methods |= _mixtures(data, probabilities, voted[50], graph, seed)
     return methods
 
 
-def _mixtures(one: Set, probabilities: np.ndarray, voted: np.ndarray, graph: Graph, seed: int) -> dict[str, Outcome]:
+def _mixtures(data: Set, probabilities: np.ndarray, voted: np.ndarray, graph: Graph, seed: int) -> dict[str, Outcome]:
     """Mix in fixed ways: ranks of three scores, and a second fit without suspects with corrected votes."""
-    at, classes = np.arange(len(one.given)), probabilities.shape[1]
-    scores = (probabilities[at, one.given], _margin(probabilities, one.given), voted[at, one.given])
+    rows, classes = np.arange(len(data.given)), probabilities.shape[1]
+    scores = (probabilities[rows, data.given], _margin(probabilities, data.given), voted[rows, data.given])
     ranks = np.sum([np.argsort(np.argsort(score, kind="stable")) for score in scores], axis=0)
     first = probabilities.astype(np.float32)
-    said = pass2(first, one.given, reduce([pass1(first, one.given)]))
-    suspects = (said.confident >= 0) & (said.confident != one.given)
-    folds = _folds(one, seed)
-    second = out_of_fold(one.vectors, one.given, classes=classes, folds=folds, seed=seed, training=~suspects)
+    estimated = pass2(first, data.given, reduce([pass1(first, data.given)]))
+    suspects = (estimated.confident >= 0) & (estimated.confident != data.given)
+    folds = _folds(data, seed)
+    second = out_of_fold(data.vectors, data.given, classes=classes, folds=folds, seed=seed, training=~suspects)
     again = np.nan_to_num(second.pred_probs)
-    corrected = np.where(suspects, again.argmax(axis=1), one.given)
+    corrected = np.where(suspects, again.argmax(axis=1), data.given)
     voted = votes(graph.rows[:, :50], graph.similarities[:, :50], corrected, classes=classes)
     mean = ((first + again + voted) / 3).astype(np.float64)
-    quality = _margin(mean, one.given)
+    quality = _margin(mean, data.given)
     return {
         MIXTURES[0]: Outcome(ranks.astype(np.float64)),
-        MIXTURES[1]: Outcome(quality, suggested=_other(mean, one.given)),
+        MIXTURES[1]: Outcome(quality, suggested=_other(mean, data.given)),
     }
 
 
-def _scanned(one: Set, classes: int, seed: int) -> tuple[ls.Report, float]:
+def _scanned(data: Set, classes: int, seed: int) -> tuple[ls.Report, float]:
     names = np.array([f"c{code:04}" for code in range(classes)])
-    table = pa.table({"id": list(map(str, range(len(one.texts)))), "text": one.texts, "label": names[one.given]})
+    table = pa.table({"id": list(map(str, range(len(data.texts)))), "text": data.texts, "label": names[data.given]})
     samples = ls.read(table, id="id", label="label")
     start = time.process_time()
-    report = ls.scan(samples, signals=ls.Signals(embeddings=one.vectors), only=["label"], store=None, seed=seed)
+    report = ls.scan(samples, signals=ls.Signals(embeddings=data.vectors), only=["label"], store=None, seed=seed)
     return report, time.process_time() - start
 
 
-def _folds(one: Set, seed: int) -> np.ndarray:
-    groups = duplicate_groups(pa.chunked_array([pa.array(one.texts)]))
-    return assign_folds(one.given, np.asarray(groups), folds=5, seed=seed)
+def _folds(data: Set, seed: int) -> np.ndarray:
+    groups = duplicate_groups(pa.chunked_array([pa.array(data.texts)]))
+    return assign_folds(data.given, np.asarray(groups), folds=5, seed=seed)
 
 
-def _aum(one: Set, classes: int) -> np.ndarray:
-    total = np.zeros(len(one.given))
-    for logits in training(one.vectors, one.given, classes=classes, hidden=0, seed=EPOCHS_SEED):
-        given = logits[np.arange(len(total)), one.given].copy()
+def _aum(data: Set, classes: int) -> np.ndarray:
+    total = np.zeros(len(data.given))
+    for logits in training(data.vectors, data.given, classes=classes, hidden=0, seed=EPOCHS_SEED):
+        given = logits[np.arange(len(total)), data.given].copy()
         rest = logits.copy()
-        rest[np.arange(len(total)), one.given] = -np.inf
+        rest[np.arange(len(total)), data.given] = -np.inf
         total += given - rest.max(axis=1)
     return total
 
@@ -212,14 +215,14 @@ def _ap(wrong: np.ndarray, quality: np.ndarray) -> float:
     return float(average_precision_score(wrong, -quality))
 
 
-def _line(one: Set, wrong: np.ndarray, outcomes: list[Outcome]) -> str:
+def _line(data: Set, wrong: np.ndarray, outcomes: list[Outcome]) -> str:
     told = {"AP": [_ap(wrong, each.quality) for each in outcomes]}
     told["AUROC"] = [float(roc_auc_score(wrong, -each.quality)) for each in outcomes]
     for k in (100, 500):
         told[f"P@{k}"] = [float(wrong[np.argsort(each.quality, kind="stable")[:k]].mean()) for each in outcomes]
     told["F1"] = [_f1(wrong, each.flags) for each in outcomes if each.flags is not None]
     told["suggested"] = [
-        float((each.suggested == one.truth)[wrong].mean()) for each in outcomes if each.suggested is not None
+        float((each.suggested == data.truth)[wrong].mean()) for each in outcomes if each.suggested is not None
     ]
     told["CPU s"] = [each.seconds for each in outcomes if np.isfinite(each.seconds)]
     return "  ".join(f"{name} {np.mean(of):.3f} ± {np.std(of):.3f}" for name, of in told.items() if of)

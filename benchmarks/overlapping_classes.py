@@ -33,9 +33,10 @@ def main() -> None:
     for half_gap in HALF_GAPS:
         for kind in KINDS:
             seeds = range(300, 300 + options.seeds)
-            told = np.ma.masked_invalid([_told(seed, kind, options.rate, half_gap) for seed in seeds]).mean(axis=0)
-            counts = " ".join(f"{name} {value:5.0f}" for name, value in zip(("wrong", "expected", "flagged"), told))  # noqa: B905 - the counts come first
-            shares = " ".join(" / ".join(map(_share, pair)) for pair in told[3:].reshape(-1, 2))
+            of_seeds = [_figures(seed, kind, options.rate, half_gap) for seed in seeds]
+            figures = np.ma.masked_invalid(of_seeds).mean(axis=0)
+            counts = " ".join(f"{name} {value:5.0f}" for name, value in zip(("wrong", "expected", "flagged"), figures))  # noqa: B905 - the counts come first
+            shares = " ".join(" / ".join(map(_share, pair)) for pair in figures[3:].reshape(-1, 2))
             print(f"overlap {NormalDist().cdf(-half_gap):.2%}, {kind:8} {counts}  {shares}", flush=True)
 
 
@@ -62,20 +63,20 @@ def _share(value: float) -> str:
     return "–" if value is np.ma.masked else f"{value:.2f}"
 
 
-def _told(seed: int, kind: str, rate: float, half_gap: float) -> list[float]:
+def _figures(seed: int, kind: str, rate: float, half_gap: float) -> list[float]:
     vectors, truth, given = invented(seed, kind, rate, half_gap)
-    table = pa.table({"id": [f"r{at}" for at in range(ROWS)], "label": [f"c{code}" for code in given]})
+    table = pa.table({"id": [f"r{row}" for row in range(ROWS)], "label": [f"c{code}" for code in given]})
     samples = ls.read(table, text=None, id="id", label="label")
     report = ls.scan(samples, signals=ls.Signals(embeddings=vectors), store=None, only=["label"])
-    told = report.facts["label_errors"]
+    facts = report.facts["label_errors"]
     wrong = truth != given
-    flagged = np.array([bool(one) for one in report.scores["is_label_issue"].to_pylist()])
+    flagged = np.array([bool(flag) for flag in report.scores["is_label_issue"].to_pylist()])
     order = np.argsort(report.scores["label_score"].to_numpy(), kind="stable")
     nothing = float("nan")
-    shares = [told["expected_precision"] or nothing, float(wrong[flagged].mean()) if flagged.any() else nothing]
+    shares = [facts["expected_precision"] or nothing, float(wrong[flagged].mean()) if flagged.any() else nothing]
     for budget in BUDGETS:
-        shares += [told["expected_precision_at"].get(str(budget), nothing), float(wrong[order[:budget]].mean())]
-    return [float(wrong.sum()), told["number"], float(flagged.sum()), *shares]
+        shares += [facts["expected_precision_at"].get(str(budget), nothing), float(wrong[order[:budget]].mean())]
+    return [float(wrong.sum()), facts["number"], float(flagged.sum()), *shares]
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def coverage(regime: str, *, simulations: int, seed: int) -> dict[str, float]:
         wrong = rng.binomial(flagged, rng.uniform(*precisions))
         beyond = rng.binomial(rest, np.exp(rng.uniform(*np.log(missed))))
         judged, sampled = max(int(flagged * rng.uniform(*shares)), 10), int(rng.integers(*probes))
-        found = estimates(
+        intervals = estimates(
             Stratum(flagged, judged, int(rng.hypergeometric(wrong, flagged - wrong, judged))),
             Stratum(rest, sampled, int(rng.hypergeometric(beyond, rest - beyond, sampled))),
             seed=number,
@@ -38,7 +38,7 @@ def coverage(regime: str, *, simulations: int, seed: int) -> dict[str, float]:
         )
         truth = ((wrong + beyond) / (flagged + rest), wrong / flagged, wrong / max(wrong + beyond, 1))
         for name, true in zip(NAMES, truth, strict=True):
-            hits[name] += found[name].low - 1e-9 <= true <= found[name].high + 1e-9
+            hits[name] += intervals[name].low - 1e-9 <= true <= intervals[name].high + 1e-9
     return {name: count / simulations for name, count in hits.items()}
 
 
@@ -51,8 +51,8 @@ def main() -> None:
     print(f"{asked.simulations} simulations a regime and seed; the 95 % intervals hold the truth in")
     for regime in REGIMES:
         for seed in asked.seeds:
-            found = coverage(regime, simulations=asked.simulations, seed=seed)
-            print(f"{regime:14s} seed {seed:4d}: " + ", ".join(f"{name} {share:.1%}" for name, share in found.items()))
+            shares = coverage(regime, simulations=asked.simulations, seed=seed)
+            print(f"{regime:14s} seed {seed:4d}: " + ", ".join(f"{name} {share:.1%}" for name, share in shares.items()))
 
 
 if __name__ == "__main__":

@@ -48,11 +48,11 @@ def main() -> None:
     texts = catalogues(given.catalogues or installed_django())
     texts = {name: [text for text in parts if _half(text) == given.half] for name, parts in texts.items()}
     start = time.process_time()
-    told = {name: Languages.of(encode_languages(detect(texts[name]))) for name in (*MEASURED, *OTHERS)}
+    detected = {name: Languages.of(encode_languages(detect(texts[name]))) for name in (*MEASURED, *OTHERS)}
     seconds = time.process_time() - start
-    count = sum(len(texts[name]) for name in told)
+    count = sum(len(texts[name]) for name in detected)
     print(f"{count:,} texts, half {given.half}: {100_000 * seconds / count:.1f} CPU s a 100,000")
-    _report(told)
+    _report(detected)
     for seed in (11, 12, 13):
         informal = [text for text in informal_english(1000, seed=seed) if len(text) >= SHORTEST]
         rows = flagged(Languages.of(encode_languages(detect(informal))), "en")
@@ -89,22 +89,22 @@ def _half(text: str) -> str:
     return "chosen" if int(hashlib.md5(text.encode()).hexdigest(), 16) % 2 == 0 else "reported"  # noqa: S324
 
 
-def flagged(told: Languages, expected: str) -> np.ndarray:
+def flagged(detected: Languages, expected: str) -> np.ndarray:
     """Tell the texts that the check would flag in a data set of one language: bool, shape (n,)."""
     settings, names = Language(), frozenset({expected})
-    own, foreign = told.share(names), told.foreign(names)
+    own, foreign = detected.share(names), detected.foreign(names)
     return (foreign >= settings.foreign) & (foreign >= settings.times * own)
 
 
-def _report(told: dict[str, Languages]) -> None:
+def _report(detected: dict[str, Languages]) -> None:
     code = {name: _CODES.get(name, name) for name in MEASURED}
-    alarms = {name: flagged(told[name], code[name]).mean() for name in MEASURED}
+    alarms = {name: flagged(detected[name], code[name]).mean() for name in MEASURED}
     recall = {
-        main: np.mean([flagged(told[name], code[main]).mean() for name in MEASURED if name != main])
+        main: np.mean([flagged(detected[name], code[main]).mean() for name in MEASURED if name != main])
         for main in MEASURED
     }
-    in_english = {name: flagged(told[name], "en").mean() for name in MEASURED[1:]}
-    new = {name: flagged(told[name], "en").mean() for name in OTHERS}
+    in_english = {name: flagged(detected[name], "en").mean() for name in MEASURED[1:]}
+    new = {name: flagged(detected[name], "en").mean() for name in OTHERS}
     worst = sorted(alarms, key=lambda name: -alarms[name])[:4]
     lowest = sorted(in_english, key=lambda name: in_english[name])[:4]
     print(f"each of {len(MEASURED)} languages as the data set's: recall {np.mean(list(recall.values())):.3f}", end="")
@@ -127,14 +127,14 @@ def _mixed(texts: dict[str, list[str]]) -> None:
     questions = csv.read_csv(DATA / "banking77" / "data.csv.gz")["text"].to_pylist()
     draw = random.Random(5)  # noqa: S311 - texts, no secrets
     long = [text for text in questions if len(text) >= 40]
-    found = {}
+    recalls = {}
     for name in "ar cs da de es fi fr hi id it ja ko nl pl ru sv th tr vi zh_Hans".split():
         foreign = [text for text in texts[name] if len(text) >= (20 if name in ("ja", "ko", "zh_Hans") else 40)]
         pairs = [(draw.choice(long).rstrip("?."), draw.choice(foreign).rstrip(".")) for _ in range(200)]
         made = [f"{first}. {other}." if draw.random() < 0.5 else f"{other}. {first}" for first, other in pairs]
-        found[name] = _mixing(made, english).mean()
-    lowest = sorted(found, key=lambda name: found[name])[:5]
-    print(f"mixed texts, 20 languages: recall {np.mean(list(found.values())):.3f}; least: {_named(found, lowest)}")
+        recalls[name] = _mixing(made, english).mean()
+    lowest = sorted(recalls, key=lambda name: recalls[name])[:5]
+    print(f"mixed texts, 20 languages: recall {np.mean(list(recalls.values())):.3f}; least: {_named(recalls, lowest)}")
     for name in ("banking77", "noisyag", "youtube"):
         rows = csv.read_csv(DATA / name / "data.csv.gz")["text"].to_pylist()
         start = time.process_time()

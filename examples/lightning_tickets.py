@@ -9,62 +9,25 @@ from __future__ import annotations
 
 import argparse
 import logging
-import random
 import warnings
 import zlib
 from typing import Any
 
 import labelsift as ls
 import lightning
-import pyarrow as pa
 import torch
+from split_tickets import CLASSES, print_worst, samples_of, tickets
 
 WORDS, EPOCHS, BATCH = 2_048, 4, 32
-ABOUT = {
-    "hardware": ["screen", "keyboard", "battery", "printer", "cable", "mouse"],
-    "network": ["wifi", "vpn", "router", "slow", "connection", "proxy"],
-    "software": ["install", "update", "crash", "licence", "version", "window"],
-}
-AROUND = [
-    "please",
-    "help",
-    "my",
-    "the",
-    "again",
-    "today",
-    "since",
-    "monday",
-    "still",
-    "with",
-    "office",
-    "what",
-    "about",
-]
-
-
-def tickets(count: int = 600) -> list[dict[str, str]]:
-    """Return invented tickets; ``truth`` is the label that a wrong one should have had."""
-    made = random.Random(0)  # noqa: S311 - no secret
-    rows = []
-    for number in range(count):
-        truth = made.choice(list(ABOUT))
-        words = made.sample(ABOUT[truth], 3) + made.sample(AROUND, 6)
-        made.shuffle(words)
-        split = "eval" if number % 5 == 0 else "train"
-        wrong = split == "train" and made.random() < 0.05
-        label = made.choice([name for name in ABOUT if name != truth]) if wrong else truth
-        rows.append({"id": f"T-{number:04d}", "text": " ".join(words), "label": label, "truth": truth, "split": split})
-    return rows
 
 
 class Tickets(lightning.LightningModule):
     """The mean of hashed words' vectors, and a linear layer."""
 
-    def __init__(self, classes: list[str]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.classes = classes
         self.encoder = torch.nn.EmbeddingBag(WORDS, 32)
-        self.head = torch.nn.Linear(32, len(classes))
+        self.head = torch.nn.Linear(32, len(CLASSES))
 
     def forward(self, texts: list[str]) -> torch.Tensor:
         """Return logits, shape (texts, classes); every ticket has nine words."""
@@ -73,7 +36,7 @@ class Tickets(lightning.LightningModule):
 
     def training_step(self, batch: dict[str, Any], batch_idx: int) -> torch.Tensor:
         """Return the loss."""
-        targets = torch.tensor([self.classes.index(label) for label in batch["label"]])
+        targets = torch.tensor([CLASSES.index(label) for label in batch["label"]])
         return torch.nn.functional.cross_entropy(self(batch["text"]), targets)
 
     def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
@@ -93,10 +56,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", module="lightning")  # of small batches and few workers
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     rows = tickets()
-    samples = ls.read(
-        pa.Table.from_pylist(rows).drop_columns(["truth"]), label="label", id="id", metadata=["split"], name="tickets"
-    )
-    classes = sorted(ABOUT)
+    samples = samples_of(rows)
     lightning.seed_everything(0, verbose=False)
     train, held_out = ([row for row in rows if row["split"] == split] for split in ("train", "eval"))
     trainer = lightning.Trainer(
@@ -109,19 +69,15 @@ def main() -> None:
     )
 
     with ls.watch(
-        trainer, samples, classifier="head", embedding="encoder", ids="id", classes=classes, store=store
+        trainer, samples, classifier="head", embedding="encoder", ids="id", classes=CLASSES, store=store
     ) as capture:
         trainer.fit(
-            Tickets(classes),
+            Tickets(),
             torch.utils.data.DataLoader(train, batch_size=BATCH, shuffle=True),
             torch.utils.data.DataLoader(held_out, batch_size=BATCH),
         )
 
-    wrong = {row["id"] for row in rows if row["label"] != row["truth"]}
-    scores = capture.report.scores.sort_by("label_score")  # lowest first; not judged last
-    worst = set(scores["id"].to_pylist()[: len(wrong)])
-    print(f"{len(wrong)} labels are wrong; of the {len(wrong)} with the lowest scores {len(wrong & worst)} are.")
-    print(f"The report: ls.load({capture.report.run!r}, store={store!r}).to_html('report.html')")
+    print_worst(capture.report, rows, store)
 
 
 if __name__ == "__main__":

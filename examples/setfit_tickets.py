@@ -54,11 +54,11 @@ def main() -> None:
     newest = capture.recording.last("eval")
     if newest is not None:
         places, logits = newest
-        said = [capture.recording.classes[column] for column in logits.argmax(axis=1)]
+        predicted = [capture.recording.classes[column] for column in logits.argmax(axis=1)]
         other = [
-            f"{rows[place]['id']} ({said})"
-            for place, said in zip(places, said, strict=True)
-            if said != rows[place]["label"]
+            f"{rows[place]['id']} ({label})"
+            for place, label in zip(places, predicted, strict=True)
+            if label != rows[place]["label"]
         ]
         print(f"Of 60 held-out tickets the model says another label for: {', '.join(other) or 'none'}")
 

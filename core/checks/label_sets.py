@@ -5,7 +5,7 @@ a second cross-validation that learned nothing from suspect cells; and the votes
 suspect cells vote with their likelier state. :mod:`labelsift.label_quality.multilabel_noise`
 weighs them and estimates how likely a cell is wrong. With ``pred_probs`` that the user brought, those alone are used,
 as sure as the given labels bear out; of labels that they do not tell nothing is claimed
-(:mod:`labelsift.label_quality.told_labels`).
+(:mod:`labelsift.label_quality.informative_labels`).
 
 The score of a sample is the probability that none of its cells is wrong, ∏ (1 − P(wrong)). A sample is flagged where
 it is more likely wrong than right, and the cells that are, each make a finding, ``extra`` or ``missing``.
@@ -20,9 +20,9 @@ from ..data.formatting import listed, shortened
 from ..data.issues import TOO_FEW
 from ..data.label_sets import canonical
 from ..data.schemas import Finding
+from ..label_quality.informative_labels import informative_labels
 from ..label_quality.multilabel_noise import fit_noise
 from ..label_quality.score_labels import worst
-from ..label_quality.told_labels import told_labels
 from .context import Context, Result
 from .label import SHOWN
 from .label_words import LabelWords
@@ -53,9 +53,9 @@ def label_sets(context: Context) -> Result:
     judged = _judged(context)
     probabilities, nothing_told = np.asarray(context.pred_probs), []
     if context.brought_pred_probs:
-        brought = told_labels(probabilities, given, judged)
-        nothing_told = _nothing_told(context, judged, brought.told)
-        judged &= brought.told[None, :]
+        brought = informative_labels(probabilities, given, judged)
+        nothing_told = _nothing_told(context, judged, brought.informative)
+        judged &= brought.informative[None, :]
         probabilities = brought.scaled(probabilities)
     wrong = np.zeros(given.shape, dtype=np.float32)
     if judged.any():

@@ -169,7 +169,7 @@ def accept_rates(answers: Iterable[JudgedLabel]) -> AcceptRates:
     if judged < LEAST:
         return AcceptRates(judged, wrong)
     odds = log_odds(np.array([answer.claimed for answer in ordered]))
-    said = np.array([answer.wrong for answer in ordered], dtype=np.float64)
+    verdicts = np.array([answer.wrong for answer in ordered], dtype=np.float64)
     plain = np.array([1 / len(votes[answer.sample]) for answer in ordered])
     weights, claim = _limited(ordered, plain)
     rows: dict[Confusion, list[int]] = defaultdict(list)
@@ -177,15 +177,18 @@ def accept_rates(answers: Iterable[JudgedLabel]) -> AcceptRates:
         rows[answer.given, answer.suggested].append(row)
     limited, free = (_counted(rows.values(), each) for each in (weights, plain))
     claim = max(claim * limited.sum() / weights.sum(), STRENGTH)
-    common, unlimited = _shift(odds, said, limited, strength=claim), _shift(odds, said, free, strength=STRENGTH)
+    common, unlimited = (
+        _shift(odds, verdicts, limited, strength=claim),
+        _shift(odds, verdicts, free, strength=STRENGTH),
+    )
     confusions = {
-        confusion: _shift(odds[own], said[own], weights[own], strength=CONFUSION_STRENGTH, center=common.value)
+        confusion: _shift(odds[own], verdicts[own], weights[own], strength=CONFUSION_STRENGTH, center=common.value)
         for confusion, own in rows.items()
     }
     center = float(plain @ odds / plain.sum())
     # Within confusions: those that are asked of first differ from others, whatever is claimed.
     moved = np.array([confusions[answer.given, answer.suggested].value for answer in ordered])
-    tilt = _tilt(odds + moved, said, plain, odds - center)
+    tilt = _tilt(odds + moved, verdicts, plain, odds - center)
     return AcceptRates(judged, wrong, common, unlimited, confusions, tilt, center)
 
 
@@ -230,12 +233,14 @@ def _limited(answers: Sequence[JudgedLabel], weights: np.ndarray) -> tuple[np.nd
     return np.where(own, weights * (others + STRENGTH) / most, weights), STRENGTH
 
 
-def _shift(odds: np.ndarray, said: np.ndarray, weights: np.ndarray, *, strength: float, center: float = 0.0) -> Shift:
+def _shift(
+    odds: np.ndarray, verdicts: np.ndarray, weights: np.ndarray, *, strength: float, center: float = 0.0
+) -> Shift:
     """Find the likeliest shift under a log-F prior, by halving: the slope of its likelihood only falls."""
     low, high = -FARTHEST, FARTHEST
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        slope = float(weights @ (said - expit(odds + middle))) + strength * (0.5 - float(expit(middle - center)))
+        slope = float(weights @ (verdicts - expit(odds + middle))) + strength * (0.5 - float(expit(middle - center)))
         low, high = (middle, high) if slope > 0 else (low, middle)
     value = (low + high) / 2
     share, prior = expit(odds + value), float(expit(value - center))
@@ -243,12 +248,12 @@ def _shift(odds: np.ndarray, said: np.ndarray, weights: np.ndarray, *, strength:
     return Shift(value, float(1 / np.sqrt(max(information, 1e-9))))
 
 
-def _tilt(odds: np.ndarray, said: np.ndarray, weights: np.ndarray, distance: np.ndarray) -> Shift:
+def _tilt(odds: np.ndarray, verdicts: np.ndarray, weights: np.ndarray, distance: np.ndarray) -> Shift:
     """Find the likeliest tilt under a normal prior, by halving."""
     low, high = -3.0, 3.0
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        slope = float((weights * distance) @ (said - expit(odds + middle * distance))) - middle / TILT**2
+        slope = float((weights * distance) @ (verdicts - expit(odds + middle * distance))) - middle / TILT**2
         low, high = (middle, high) if slope > 0 else (low, middle)
     value = (low + high) / 2
     share = expit(odds + value * distance)

@@ -124,13 +124,13 @@ def word_places(text: str) -> list[tuple[Place, ...]]:
     >>> word_places("Money, no MONEY"), word_places("カード を 紛失")
     ([((0, 5), (10, 15)), ((7, 9),)], [((0, 3),), ((6, 8),)])
     """
-    found: dict[str, list[Place]] = {}
+    by_word: dict[str, list[Place]] = {}
     for word in _WORD.finditer(text):
         if not _is_run(word[0]):
-            found.setdefault(word[0].casefold(), []).append(word.span())
-            if len(found) >= LONGEST:
+            by_word.setdefault(word[0].casefold(), []).append(word.span())
+            if len(by_word) >= LONGEST:
                 break
-    return [tuple(places) for places in found.values() if len(places) <= PLACES]
+    return [tuple(places) for places in by_word.values() if len(places) <= PLACES]
 
 
 def _is_run(word: str) -> bool:
@@ -197,8 +197,8 @@ def telling(places: Sequence[Places], weights: Sequence[np.ndarray]) -> list[lis
     below = median - everything[everything <= median]  # above it lie the words that speak for a class
     deviation = 1.4826 * np.median(below)
     least = max(float(median + DEVIATIONS * deviation), float(LEAST))
-    told = []
+    words = []
     for some, own in zip(places, weights, strict=True):
         order = np.argsort(-np.nan_to_num(own, nan=-np.inf), kind="stable")[:WORDS]
-        told.append([Word(some[word], float(own[word])) for word in order.tolist() if own[word] > least])
-    return told
+        words.append([Word(some[word], float(own[word])) for word in order.tolist() if own[word] > least])
+    return words

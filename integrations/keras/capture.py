@@ -78,9 +78,9 @@ class KerasCapture(Capture):
         for split, rows in self._rows.items():
             for inputs, positions in rows.batches():
                 logits, vectors = self._outputs(inputs)
-                for name, at in parted(positions, self._held_out, split):
-                    some = None if vectors is None else vectors[at]
-                    self.record(positions[at], logits[at], split=name, epoch=epoch, embeddings=some)
+                for name, inside in parted(positions, self._held_out, split):
+                    some = None if vectors is None else vectors[inside]
+                    self.record(positions[inside], logits[inside], split=name, epoch=epoch, embeddings=some)
                     written.add(name)
         for name in written:
             self.recording.end_epoch(name)

@@ -77,10 +77,12 @@ class Outputs:
     def _undone(self, values: np.ndarray) -> np.ndarray:
         """Return logits of outputs that no known layer made: of probabilities where they are some."""
         if self._probabilities is None:
-            told = _from_logits(self._model)
+            from_logits = _from_logits(self._model)
             positive = bool(((values >= 0) & (values <= 1)).all())
-            one = values.ndim == 2 and values.shape[1] > 1 and bool((abs(values.sum(axis=1) - 1) < _ROUNDING).all())
-            self._probabilities = positive and (one if told is None else not told)
+            sums_to_one = (
+                values.ndim == 2 and values.shape[1] > 1 and bool((abs(values.sum(axis=1) - 1) < _ROUNDING).all())
+            )
+            self._probabilities = positive and (sums_to_one if from_logits is None else not from_logits)
         if not self._probabilities:
             return values
         if values.shape[1] > 1 and (abs(values.sum(axis=1) - 1) < _ROUNDING).all():

@@ -75,23 +75,23 @@ class SetFitCapture(Capture):
         """Return the sample of each row: by a column, else by the order; their labels must be the samples'."""
         asked = self.request.ids
         if callable(asked):
-            found = self.ids.positions(asked(rows), what=f"{split} data set")
+            samples = self.ids.positions(asked(rows), what=f"{split} data set")
         else:
             names = [name for name in (asked or ID, f"feat_{asked or ID}") if name in rows.column_names]
             if asked and not names:
                 raise InputError(f"The {split} data set has no column {asked}", hint="Name the one of the ids: ids=…")
             if names:  # with a column mapping, SetFit has renamed what it does not know
-                found = self.ids.positions(list(rows[names[0]]), what=f"{split} data set")
+                samples = self.ids.positions(list(rows[names[0]]), what=f"{split} data set")
             else:
-                found = self.positions(np.arange(len(rows)), len(rows), split)
-                if split != TRAIN and len(found) == len(self.samples):
+                samples = self.positions(np.arange(len(rows)), len(rows), split)
+                if split != TRAIN and len(samples) == len(self.samples):
                     raise InputError(
                         f"The {split} data set has as many rows as there are samples, which are the training's, too",
                         hint="Give each row its id (a column id, or ids=…), or the samples a column split",
                     )
         if self.samples.task == "classification" and "label" in rows.column_names:
-            labels_differ(self.samples, found, self._codes(list(rows["label"])), self.recording.classes)
-        return found
+            labels_differ(self.samples, samples, self._codes(list(rows["label"])), self.recording.classes)
+        return samples
 
     def _codes(self, labels: list[Any]) -> np.ndarray:
         """Return labels, names or numbers, as positions of the classes: int64, shape (n,), -1 = none of them."""

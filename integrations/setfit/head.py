@@ -30,11 +30,11 @@ def logits_of(model: Any, vectors: Any, classes: Sequence[str], *, several: bool
         If the head has other classes.
     """
     head = model.model_head
-    found = head.predict_proba(vectors)
-    if isinstance(found, list):  # one array a label
-        found = [to_numpy(each) for each in found]
-        found = np.stack(found, axis=1)
-    probabilities = to_numpy(found).astype(np.float32)
+    predicted = head.predict_proba(vectors)
+    if isinstance(predicted, list):  # one array a label
+        predicted = [to_numpy(each) for each in predicted]
+        predicted = np.stack(predicted, axis=1)
+    probabilities = to_numpy(predicted).astype(np.float32)
     if probabilities.ndim == 3:
         probabilities = probabilities[:, :, 1]
     if several:

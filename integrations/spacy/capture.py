@@ -78,11 +78,11 @@ class SpacyCapture(Capture):
             values: Any = (
                 token_logits(pipe, factory, docs, classes) if spans else text_logits(pipe, factory, docs)[:, order]
             )
-            for split, at in parted(rows, self._held_out, "train"):
+            for split, inside in parted(rows, self._held_out, "train"):
                 if spans:
-                    self.recording.tokens(rows[at], [values[place] for place in at], split=split, epoch=epoch)
+                    self.recording.tokens(rows[inside], [values[place] for place in inside], split=split, epoch=epoch)
                 else:
-                    self.record(rows[at], values[at], split=split, epoch=epoch)
+                    self.record(rows[inside], values[inside], split=split, epoch=epoch)
                 written.add(f"{split}/{TOKENS}" if spans else split)
         for part in written:
             self.recording.end_epoch(part)

@@ -67,9 +67,9 @@ def token_logits(pipe: Any, factory: str, docs: Sequence[Any], columns: Sequence
     place = {name: column for column, name in enumerate(columns)}
     result = []
     if factory in ("ner", "beam_ner"):
-        for doc, found in zip(docs, _entities(pipe, docs), strict=True):
+        for doc, entities in zip(docs, _entities(pipe, docs), strict=True):
             shares = np.zeros((len(doc), len(columns)))
-            for (start, end, label), share in found.items():
+            for (start, end, label), share in entities.items():
                 shares[start:end, place[label]] += share
             shares[:, 0] = np.maximum(1 - shares[:, 1:].sum(axis=1), 0)
             result.append(of_probabilities(shares))
@@ -92,8 +92,8 @@ def token_logits(pipe: Any, factory: str, docs: Sequence[Any], columns: Sequence
 def _entities(pipe: Any, docs: Sequence[Any]) -> list[dict[tuple[int, int, str], float]]:  # noqa: ANN401
     full = [doc for doc in docs if len(doc)]
     beams = pipe.beam_parse(full, beam_width=BEAM, beam_density=DENSITY) if full else []
-    found = iter(pipe.scored_ents(beams) if full else [])
-    return [next(found) if len(doc) else {} for doc in docs]
+    scored = iter(pipe.scored_ents(beams) if full else [])
+    return [next(scored) if len(doc) else {} for doc in docs]
 
 
 def _array(values: Any) -> np.ndarray:  # noqa: ANN401 - of numpy or cupy

@@ -92,11 +92,11 @@ class IntegratedGradients:
             If the model does not know a class, or has another number of outputs.
         """
         with evaluating(self.model):
-            said = [self._says(text, name) for text, name in zip(texts, self._known(classes), strict=True)]
-        pairs = [pair for pair, one in zip(zip(texts, classes, strict=True), said, strict=True) if one]
-        found = self.attributions([text for text, _ in pairs], [name for _, name in pairs])
-        words = iter(telling([one.places for one in found], [one.weights for one in found]))
-        return [next(words) if one else [] for one in said]
+            predicted = [self._says(text, name) for text, name in zip(texts, self._known(classes), strict=True)]
+        asked = [position for position, is_predicted in enumerate(predicted) if is_predicted]
+        weighted = self.attributions([texts[position] for position in asked], [classes[position] for position in asked])
+        words = iter(telling([each.places for each in weighted], [each.weights for each in weighted]))
+        return [next(words) if is_predicted else [] for is_predicted in predicted]
 
     def attributions(self, texts: Sequence[str], classes: Sequence[str]) -> list[Attribution]:
         """Return the weight of every word of each text for its class.
@@ -110,15 +110,15 @@ class IntegratedGradients:
         """
         known = self._known(classes)
         with evaluating(self.model):
-            found = [self._of(text, self.classes.index(name)) for text, name in zip(texts, known, strict=True)]
-        failed = sum(not one.complete for one in found)
+            weighted = [self._of(text, self.classes.index(name)) for text, name in zip(texts, known, strict=True)]
+        failed = sum(not each.complete for each in weighted)
         if failed:
             _LOG.warning(
                 "Integrated gradients of %s of %s texts do not add up: their words were found by leaving out each",
                 f"{failed:,}",
-                f"{len(found):,}",
+                f"{len(weighted):,}",
             )
-        return found
+        return weighted
 
     def _known(self, classes: Sequence[str]) -> Sequence[str]:
         if unknown := sorted(set(classes) - set(self.classes)):
@@ -149,8 +149,8 @@ class IntegratedGradients:
     def _integrated(self, text: str, column: int, steps: int) -> tuple[np.ndarray, np.ndarray, float, float]:
         """Return the attribution and place of each token, what its sum misses, and the difference of the log odds."""
         torch, captum = _torch_and_captum()
-        told: dict[str, Any] = {"return_offsets_mapping": True, "return_special_tokens_mask": True}
-        inputs = dict(self.tokenizer(text, truncation=True, return_tensors="pt", **told))
+        options: dict[str, Any] = {"return_offsets_mapping": True, "return_special_tokens_mask": True}
+        inputs = dict(self.tokenizer(text, truncation=True, return_tensors="pt", **options))
         offsets = inputs.pop("offset_mapping")[0].numpy()
         special = inputs.pop("special_tokens_mask").bool()
         device = next(self.model.parameters()).device

@@ -85,14 +85,14 @@ def base_of(model: Any) -> Any | None:  # noqa: ANN401
 
 def logits_in(output: Any, rows: int) -> Any | None:  # noqa: ANN401
     """Return the logits of an output: by their name, else the first tensor with a row for each of the batch."""
-    found: Any
+    logits: Any
     if isinstance(output, Mapping):
-        found = next((output[name] for name in ("logits", "scores") if output.get(name) is not None), None)
+        logits = next((output[name] for name in ("logits", "scores") if output.get(name) is not None), None)
     elif isinstance(output, (tuple, list)):
-        found = next((one for one in output if getattr(one, "ndim", 0) and len(one) == rows), None)
+        logits = next((value for value in output if getattr(value, "ndim", 0) and len(value) == rows), None)
     else:
-        found = getattr(output, "logits", output)
-    return found.detach() if hasattr(found, "detach") else None
+        logits = getattr(output, "logits", output)
+    return logits.detach() if hasattr(logits, "detach") else None
 
 
 def _pooled(output: Any, rows: int, mask: Any) -> Any | None:  # noqa: ANN401

@@ -1,8 +1,8 @@
-"""Labels that brought probabilities of sets tell: a likelihood-ratio test against the base rate, after Platt scaling.
+"""Informative labels of brought probabilities of sets: a likelihood-ratio test after Platt scaling.
 
 Of each label the log odds that were brought are scaled by one number, with an intercept, to explain the given labels
 best (Platt 1999): a model that says 0 and 1 and knows nothing goes to the base rate. As only that number is fitted, the
-gain in log likelihood over the base rate is a test (Wilks 1938). A label is told where the gain is at least
+gain in log likelihood over the base rate is a test (Wilks 1938). A label is informative where the gain is at least
 ln(labels / :data:`LEVEL`): the probability of a gain g by chance is taken for exp(−g), which is more than the χ²
 distribution says, as that is too little for labels of few rows; and it is shared out among all labels (Bonferroni).
 Of other labels nothing can be claimed, as :mod:`labelsift.label_quality.learnability` says of single ones.
@@ -24,12 +24,12 @@ _RIDGE = 1e-9
 
 
 @dataclass(frozen=True)
-class ToldLabels:
+class InformativeLabels:
     """What brought probabilities tell of each label.
 
     Parameters
     ----------
-    told
+    informative
         bool, shape (labels,): the probabilities explain the given cells better than the base rate.
     slopes, intercepts
         Of the log odds: float64, shape (labels,).
@@ -37,7 +37,7 @@ class ToldLabels:
         What probabilities are kept off 0 and 1 by: float64, shape (labels,).
     """
 
-    told: np.ndarray
+    informative: np.ndarray
     slopes: np.ndarray
     intercepts: np.ndarray
     kept_off: np.ndarray
@@ -49,7 +49,7 @@ class ToldLabels:
         return (1 / (1 + np.exp(-odds))).astype(np.float32)
 
 
-def told_labels(pred_probs: np.ndarray, given: np.ndarray, judged: np.ndarray) -> ToldLabels:
+def informative_labels(pred_probs: np.ndarray, given: np.ndarray, judged: np.ndarray) -> InformativeLabels:
     """Test of each label whether its probabilities tell it.
 
     Parameters
@@ -63,7 +63,7 @@ def told_labels(pred_probs: np.ndarray, given: np.ndarray, judged: np.ndarray) -
 
     >>> given = np.array([[1], [0]]).repeat(50, axis=0)
     >>> knows, guesses = np.where(given == 1, 0.9, 0.1), np.tile([[1.0], [0.0]], (50, 1))
-    >>> [told_labels(probs, given, given >= 0).told.tolist() for probs in (knows, guesses)]
+    >>> [informative_labels(probs, given, given >= 0).informative.tolist() for probs in (knows, guesses)]
     [[True], [False]]
     """
     labels = given.shape[1]
@@ -76,8 +76,8 @@ def told_labels(pred_probs: np.ndarray, given: np.ndarray, judged: np.ndarray) -
             column = np.asarray(pred_probs[every, label])[counts].astype(np.float64)
             kept_off[label] = least = _half_a_vote(column)
             slopes[label], intercepts[label], gains[label] = _fitted(logit(np.clip(column, least, 1 - least)), chosen)
-    told = (slopes > 0) & (gains >= np.log(max(labels, 1) / LEVEL))
-    return ToldLabels(told, slopes, intercepts, kept_off)
+    informative = (slopes > 0) & (gains >= np.log(max(labels, 1) / LEVEL))
+    return InformativeLabels(informative, slopes, intercepts, kept_off)
 
 
 def _half_a_vote(column: np.ndarray) -> float:
