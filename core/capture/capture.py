@@ -16,6 +16,7 @@ from ..data.class_names import in_order, names_of
 from ..data.formatting import error_text
 from ..data.samples import Samples
 from ..errors import InputError, LabelsiftError
+from ..label_quality.word_occlusion import Explainer
 from ..report import Report
 from ..signals.signals import Signals
 from ..signals.training_dynamics import Dynamics
@@ -84,6 +85,17 @@ class Capture(contextlib.AbstractContextManager["Capture"]):
         """Put the hooks in place; what takes them back goes onto ``self.undo``."""
         raise NotImplementedError
 
+    def explainer(self) -> Explainer:
+        """Return what tells the words that made the watched model say a class.
+
+        Raises
+        ------
+        InputError
+            If nothing is known of how to ask it, as of most models.
+        """
+        hint = "Leave explain out, or ls.scan(samples, signals=capture.signals(), explain=…) afterwards"
+        raise InputError(f"Watching {self.framework}, nothing is known of how to ask a model for its words", hint=hint)
+
     @property
     def classes(self) -> list[str]:
         """The class of each output: as asked, else as the model says, else the labels in sorted order."""
@@ -103,6 +115,8 @@ class Capture(contextlib.AbstractContextManager["Capture"]):
 
     def __enter__(self) -> Self:
         """Open the recording and put the hooks in place; whatever fails leaves none behind."""
+        if self.request.explain:
+            self.explainer()  # an error now, and not when the training is over
         BaseStore(self.request.store).prepare()  # a folder that cannot be written must not cost a training
         self.recording = Recording(self.folder, self.ids.names, self.classes, framework=self.framework)
         try:
@@ -263,7 +277,10 @@ class Capture(contextlib.AbstractContextManager["Capture"]):
 
         try:
             samples = seen_samples(self.samples, self.recording)
-            self._report = scan(samples, signals=self.signals(), store=self.request.store, progress=False)
+            explain = self.explainer() if self.request.explain else None  # of the model that stands now
+            self._report = scan(
+                samples, signals=self.signals(), explain=explain, store=self.request.store, progress=False
+            )
         except Exception as error:  # hours of training stand behind it
             self._unreported = error_text(error) or type(error).__name__
             _logger.warning("The scan after the training failed: %s: %s", type(error).__name__, self._unreported)

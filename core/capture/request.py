@@ -24,6 +24,7 @@ class WatchRequest:
     data: Any = None
     every: int = 1
     scan: bool = True
+    explain: bool = False
     name: str | None = None
     store: str | Path = DEFAULT
 

@@ -30,6 +30,7 @@ def watch(
     every: int = 1,
     label: str = "label",
     scan: bool = True,
+    explain: bool = False,
     name: str | None = None,
     store: str | Path = DEFAULT,
 ) -> Capture:
@@ -62,6 +63,9 @@ def watch(
         Of a data frame: the column of the labels.
     scan
         Whether to scan, and to log, when the training is over.
+    explain
+        Whether that scan asks the trained model which words of flagged texts made it say their suggested label; of a
+        ``transformers`` classifier only.
     name
         Of the recording within the store; a training that is taken up again under its name goes on there.
     store
@@ -70,9 +74,11 @@ def watch(
     Raises
     ------
     InputError
-        If no adapter knows such a target, or the samples have no labels.
+        If no adapter knows such a target, the samples have no labels, or ``explain`` is asked of a model that cannot.
+    MissingExtraError
+        If ``explain`` is asked, and captum is not installed.
     """
-    request = WatchRequest(ids, classes, classifier, embedding, data, every, scan, name, store)
+    request = WatchRequest(ids, classes, classifier, embedding, data, every, scan, explain, name, store)
     adapters: list[type[Capture]] = [point.load() for point in entry_points(group=GROUP)]
     near = [(nearness, adapter) for adapter in adapters if (nearness := adapter.nearness(target)) is not None]
     if near:

@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
+from labelsift.data.samples import Samples
 from labelsift.errors import InputError, MissingExtraError
 from labelsift.label_quality.word_occlusion import Places, Word, log_odds, says, telling, without, word_places
 from labelsift.models.trained_classifier import evaluating
@@ -191,6 +192,27 @@ class IntegratedGradients:
                 logits = torch.cat([-logits / 2, logits / 2], dim=1)
             parts.append((torch.sigmoid(logits) if self.several else torch.softmax(logits, dim=1)).cpu().numpy())
         return np.concatenate(parts)
+
+
+def of_trainer(trainer: Any, samples: Samples, classes: Sequence[str]) -> IntegratedGradients:  # noqa: ANN401
+    """Return the explainer of the model that a Trainer trains, whose outputs are these classes.
+
+    Raises
+    ------
+    InputError
+        If that is no sequence classifier of transformers, there is no tokenizer, or the samples are no texts.
+    MissingExtraError
+        If captum is not installed.
+    """
+    if samples.task == "spans" or not samples.has_texts:
+        raise InputError("Words are told of texts that have labels as a whole", hint="Leave explain out")
+    if not isinstance(trainer.model, import_module("transformers").PreTrainedModel):
+        kind = type(trainer.model).__name__
+        hint = "Leave explain out, or ls.scan(samples, signals=capture.signals(), explain=…) afterwards"
+        raise InputError(f"A {kind} is no classifier of transformers whose words can be asked for", hint=hint)
+    if trainer.processing_class is None:
+        raise InputError("The Trainer has no tokenizer to tell words by", hint="Trainer(…, processing_class=tokenizer)")
+    return IntegratedGradients(trainer.model, trainer.processing_class, classes=classes)
 
 
 def _by_word(tokens: np.ndarray, offsets: np.ndarray, places: Places) -> np.ndarray:

@@ -18,6 +18,7 @@ from labelsift.data.formatting import error_text
 from labelsift.errors import InputError
 from labelsift.models.trained_classifier import classes_of
 
+from .attributions import IntegratedGradients, of_trainer
 from .batches import Batch, split_name, tags_of
 from .epoch_counter import EpochCounter
 from .marked_rows import Switch, inner_of, is_marked, mark, taken, without_marks
@@ -41,6 +42,10 @@ class TransformersCapture(Capture):
     def outputs(self) -> list[str] | None:
         """Return the names that the model's ``id2label`` gives, where they are the samples' labels."""
         return classes_of(self.target.model, self.samples)
+
+    def explainer(self) -> IntegratedGradients:
+        """Return integrated gradients of the Trainer's model."""
+        return of_trainer(self.target, self.samples, self.classes)
 
     def attach(self) -> None:
         """Wrap what makes loaders and what takes steps; a training that is spread over processes is let go."""

@@ -237,3 +237,11 @@ def test_logits_of_what_is_none():
     p = np.array([[0.0, 1.0], [0.3, 0.7]])
     back = np.exp(of_probabilities(p))
     np.testing.assert_allclose(back / back.sum(axis=1, keepdims=True), p, atol=1e-6)
+
+
+def test_words_of_a_model_that_nobody_knows_how_to_ask_are_refused_before_the_training(samples, tmp_path):
+    loop = Loop()
+    with pytest.raises(InputError, match="Watching loop, nothing is known of how to ask"):
+        ls.watch(loop, samples, explain=True, store=tmp_path / "kept").__enter__()
+    assert loop.listener is None
+    assert not (tmp_path / "kept").exists()

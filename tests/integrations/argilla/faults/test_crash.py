@@ -181,7 +181,7 @@ def test_changes_that_the_index_did_not_take_are_brought_there_by_the_next_push(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("moments", "rows", "batch"), [(4, 1500, 100), pytest.param(12, 10_000, 500, marks=pytest.mark.soak)]
+    ("moments", "rows", "batch"), [(3, 400, 50), pytest.param(12, 10_000, 500, marks=pytest.mark.soak)]
 )
 @pytest.mark.timeout(7200)
 def test_killed_at_any_moment_the_next_push_ends_exact(
