@@ -11,6 +11,7 @@ import fcntl
 import os
 import shlex
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -203,6 +204,8 @@ def _show(
 
 def _until_interrupted(console: Console) -> None:
     console.print(Text("Everything runs until you press Ctrl-C.", style="bold"))
+    # Where a script started this with Ctrl-C ignored, a client of a platform puts a handler of its own in place.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         while True:
             time.sleep(3600)

@@ -19,6 +19,7 @@ import pytest
 from labelsift.demo.tour import tour
 
 PROGRAM = str(Path(sys.executable).parent / "labelsift")
+IGNORING_INTERRUPTS = ("/bin/sh", "-c", 'trap "" INT; exec "$@"', "sh")  # as a script leaves what it starts with &
 
 
 @pytest.mark.slow
@@ -91,7 +92,7 @@ def test_on_a_terminal_it_stays_up_until_interrupted_and_stops_what_it_started(t
         (pytest.fail if os.environ.get("LABELSIFT_CI") == "1" else pytest.skip)(hint)
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [PROGRAM, "demo", "--labeler", labeler, "--folder", str(tmp_path / "demo")],
+        [*IGNORING_INTERRUPTS, PROGRAM, "demo", "--labeler", labeler, "--folder", str(tmp_path / "demo")],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
