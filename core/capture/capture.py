@@ -29,6 +29,7 @@ from .request import WatchRequest
 from .row_ids import SampleIds, split_positions
 
 _logger = logging.getLogger("labelsift")
+EXPLAIN_AFTERWARDS = "Leave explain out, or ls.scan(samples, signals=capture.signals(), explain=…) afterwards"
 FEWEST = 2  # epochs from which on there are dynamics
 
 
@@ -93,8 +94,8 @@ class Capture(contextlib.AbstractContextManager["Capture"]):
         InputError
             If nothing is known of how to ask it, as of most models.
         """
-        hint = "Leave explain out, or ls.scan(samples, signals=capture.signals(), explain=…) afterwards"
-        raise InputError(f"Watching {self.framework}, nothing is known of how to ask a model for its words", hint=hint)
+        what = f"Watching {self.framework}, nothing is known of how to ask a model for its words"
+        raise InputError(what, hint=EXPLAIN_AFTERWARDS)
 
     @property
     def classes(self) -> list[str]:

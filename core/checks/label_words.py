@@ -73,11 +73,9 @@ def tell_words(context: Context, embedder: Embedder | None, explain: Explainer |
         return
     rows = {id: row for row, id in enumerate(context.ids(np.arange(len(context))))}
     flagged = [
-        (rows[row_finding.id], label, row_finding)
-        for row_finding in result.findings
-        if (label := _label_of(row_finding)) is not None
+        (rows[finding.id], label, finding) for finding in result.findings if (label := _label_of(finding)) is not None
     ]
-    flagged.sort(key=lambda row_finding: (row_finding[2].score, row_finding[2].id))
+    flagged.sort(key=lambda question: (question[2].score, question[2].id))
     if explain is not None:
         _tell_users(context, explain, flagged)
     elif embedder is not None:
@@ -152,7 +150,7 @@ def _of_users(
 ) -> tuple[list[Asked], Sequence[Sequence[Word]]]:
     """Ask what explains the user's model; of the texts beside it is asked for their own label."""
     names = names_of(explain, context.samples)
-    asked = [row_finding for row_finding in flagged if row_finding[1] in names][:ASKED_OF_USERS]
+    asked = [question for question in flagged if question[1] in names][:ASKED_OF_USERS]
     if not asked:
         return [], []
     beside = _beside(context, {row for row, *_ in asked})
@@ -189,9 +187,7 @@ def _of_scans(
     ]
     beside = _beside(context, {row for row, *_ in asked}) if asked else []
     asked += [(row, context.classes[likeliest(row)], None) for row in beside]
-    asked = [
-        row_finding for row_finding in asked if codes[row_finding[1]] in _model_of(context, models, row_finding[0])[0]
-    ]
+    asked = [question for question in asked if codes[question[1]] in _model_of(context, models, question[0])[0]]
     texts = [_text(context, row) for row, *_ in asked]
     places = [word_places(text) for text in texts]
     if not _cheap(context, embedder):

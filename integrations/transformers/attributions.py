@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
+from labelsift.capture.capture import EXPLAIN_AFTERWARDS
 from labelsift.data.samples import Samples
 from labelsift.errors import InputError, MissingExtraError
 from labelsift.label_quality.word_occlusion import Places, Word, log_odds, says, telling, without, word_places
@@ -208,8 +209,8 @@ def of_trainer(trainer: Any, samples: Samples, classes: Sequence[str]) -> Integr
         raise InputError("Words are told of texts that have labels as a whole", hint="Leave explain out")
     if not isinstance(trainer.model, import_module("transformers").PreTrainedModel):
         kind = type(trainer.model).__name__
-        hint = "Leave explain out, or ls.scan(samples, signals=capture.signals(), explain=…) afterwards"
-        raise InputError(f"A {kind} is no classifier of transformers whose words can be asked for", hint=hint)
+        what = f"A {kind} is no classifier of transformers whose words can be asked for"
+        raise InputError(what, hint=EXPLAIN_AFTERWARDS)
     if trainer.processing_class is None:
         raise InputError("The Trainer has no tokenizer to tell words by", hint="Trainer(…, processing_class=tokenizer)")
     return IntegratedGradients(trainer.model, trainer.processing_class, classes=classes)
