@@ -273,15 +273,23 @@ class Capture(contextlib.AbstractContextManager["Capture"]):
             raise LabelsiftError(f"There is no report of this training: {self._unreported}")
         return self._report
 
+    def _asked_explainer(self) -> Explainer | None:
+        """Return the explainer of the model that stands now; what fails costs the words, and not the report."""
+        if not self.request.explain:
+            return None
+        try:
+            return self.explainer()
+        except Exception as error:
+            _logger.warning("No words of the trained model: %s: %s", type(error).__name__, error_text(error))
+            return None
+
     def _scan(self) -> None:
         from ..scanning import scan  # takes seconds to import, and is only wanted when a training is over
 
         try:
             samples = seen_samples(self.samples, self.recording)
-            explain = self.explainer() if self.request.explain else None  # of the model that stands now
-            self._report = scan(
-                samples, signals=self.signals(), explain=explain, store=self.request.store, progress=False
-            )
+            explain, store = self._asked_explainer(), self.request.store
+            self._report = scan(samples, signals=self.signals(), explain=explain, store=store, progress=False)
         except Exception as error:  # hours of training stand behind it
             self._unreported = error_text(error) or type(error).__name__
             _logger.warning("The scan after the training failed: %s: %s", type(error).__name__, self._unreported)

@@ -245,3 +245,19 @@ def test_words_of_a_model_that_nobody_knows_how_to_ask_are_refused_before_the_tr
         ls.watch(loop, samples, explain=True, store=tmp_path / "kept").__enter__()
     assert loop.listener is None
     assert not (tmp_path / "kept").exists()
+
+
+def test_a_model_that_cannot_be_asked_any_more_costs_its_words_and_not_the_report(
+    samples, tmp_path, monkeypatch, caplog
+):
+    logits, order = trained()
+    loop = Loop()
+    monkeypatch.setattr(LoopCapture, "explainer", lambda capture: None)
+    with (
+        caplog.at_level(logging.WARNING, "labelsift"),
+        ls.watch(loop, samples, explain=True, store=tmp_path / "kept") as capture,
+    ):
+        loop.run(3, logits, order, ids=samples.ids.to_pylist())
+        monkeypatch.setattr(LoopCapture, "explainer", lambda capture: 1 / 0)
+    assert "No words of the trained model: ZeroDivisionError" in caplog.text
+    assert len(capture.report.samples) == len(samples)
