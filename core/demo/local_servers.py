@@ -26,6 +26,7 @@ from types import TracebackType
 from typing import Self
 
 from ..errors import PlatformError
+from ..store.cache_folder import cache_folder
 from ..store.locking import locked
 
 LOOPBACK = "127.0.0.1"
@@ -56,17 +57,6 @@ if closing.is_set():
 os.killpg(0, signal.SIGTERM)
 sys.exit(code)
 """
-
-
-def cache_folder() -> Path:
-    """Return the folder for environments and prepared data, private to the user.
-
-    ``LABELSIFT_CACHE`` or ``labelsift`` in the user's cache folder.
-    """
-    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "labelsift"
-    folder = Path(os.environ.get("LABELSIFT_CACHE") or default)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder
 
 
 def environment(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from labelsift.demo import local_servers as servers
-from labelsift.demo.local_servers import Server, cache_folder, environment, free_port
+from labelsift.demo.local_servers import Server, environment, free_port
 from labelsift.errors import PlatformError
 from labelsift.store.locking import locked
 
@@ -201,11 +201,6 @@ def test_an_answer_that_is_no_http_is_no_readiness(tmp_path):
 def cache(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("LABELSIFT_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
-
-
-def test_the_cache_is_private(cache):
-    assert cache_folder() == cache
-    assert cache.stat().st_mode & 0o777 == 0o700
 
 
 PYTHON = """#!/bin/sh

@@ -27,7 +27,7 @@ _QUIET = {"HF_HUB_OFFLINE": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "
 
 def folder(group: str) -> Path:
     """Return where the packages of a group lie, or would lie: keyed by their list and the version of Python."""
-    from labelsift.demo.local_servers import cache_folder
+    from labelsift.store.cache_folder import cache_folder
 
     key = hashlib.sha256((LISTS / f"{group}.txt").read_bytes() + repr(sys.version_info[:2]).encode()).hexdigest()[:8]
     return cache_folder() / "frameworks" / f"{group}-{key}"
@@ -35,7 +35,8 @@ def folder(group: str) -> Path:
 
 def install(group: str) -> Path:
     """Make the folder of a group once, and only whole."""
-    from labelsift.demo.local_servers import cache_folder, prepared
+    from labelsift.demo.local_servers import prepared
+    from labelsift.store.cache_folder import cache_folder
 
     def fill(half: Path) -> None:
         pip = [sys.executable, "-m", "pip", "install", *WITHOUT_DEPENDENCIES]

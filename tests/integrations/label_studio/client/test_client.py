@@ -222,3 +222,31 @@ def test_a_missing_project_and_a_refused_write_say_so(client):
 def test_the_servers_folders_are_private(server):
     assert server.folder.stat().st_mode & 0o077 == 0
     assert len(server.api_key) == 40
+
+
+def test_two_projects_are_never_deleted_at_once():
+    open_now, most = [], []
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_DELETE(self):
+            open_now.append(self.path)
+            most.append(len(open_now))
+            threading.Event().wait(0.2)
+            open_now.remove(self.path)
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format, *args):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        # Clients of their own, as two pushes have.
+        deletions = [threading.Thread(target=Client(url, SECRET).delete_project, args=[number]) for number in (1, 2, 3)]
+        for deletion in deletions:
+            deletion.start()
+        for deletion in deletions:
+            deletion.join(60)
+        server.shutdown()
+    assert most == [1, 1, 1]
