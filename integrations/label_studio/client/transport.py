@@ -58,11 +58,6 @@ class Transport(JsonTransport):
                 raise MissingExtraError("label-studio-sdk", "label-studio", purpose="Label Studio")
         self._credentials = Credentials(key, self._access_token)
         self._session = session_for(self.url)
-        if self.url.startswith("http:"):
-            # Django's own server, which `label-studio start` runs, writes the head and the body of an answer apart. On
-            # a connection that stays open the body waits until the head is acknowledged, 40 ms on Linux, which doubles
-            # the time of most requests (Nagle's algorithm, RFC 896, and delayed acknowledgements).
-            self._session.headers["Connection"] = "close"
         self._session.auth = self._credentials
 
     def _rows(self, path: str, *, what: str, names: Sequence[str], params: Params | None = None) -> Json:
