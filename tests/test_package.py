@@ -25,6 +25,7 @@ print([name for name in {HEAVY!r} if name in sys.modules])
 PLATFORMS = [f"labelsift.integrations.{name}" for name in ("label_studio", "mlflow", "wandb", "xlsx")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["labelsift", *PLATFORMS])
 def test_importing_loads_nothing_heavy_and_touches_no_network(module):
     command = [sys.executable, "-c", IMPORTING, module]
@@ -33,6 +34,7 @@ def test_importing_loads_nothing_heavy_and_touches_no_network(module):
     assert done.stderr == ""
 
 
+@pytest.mark.slow
 def test_a_name_is_imported_when_it_is_used():
     code = "import labelsift, sys; assert 'numpy' not in sys.modules; labelsift.scan; assert 'numpy' in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

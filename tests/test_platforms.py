@@ -134,6 +134,7 @@ def test_what_a_platform_does_not_declare_is_refused(asked, message):
     platforms.labeler("label-studio").require_push(PushRequest("P", **asked))
 
 
+@pytest.mark.slow
 def test_methods_that_no_adapter_wrote_say_so():
     class Bare(LabelingPlatform, Tracker):
         name = "bare"

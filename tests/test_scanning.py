@@ -228,6 +228,7 @@ ODD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", ODD)
 def test_odd_data_is_scanned_without_a_warning(name, tmp_path):
@@ -256,6 +257,7 @@ def test_rare_classes_are_judged_on_thin_evidence_and_named():
 ALIKE = "These labels differ only in case, white space, hyphens or Unicode form: "
 
 
+@pytest.mark.slow
 def test_labels_that_look_the_same_are_named():
     texts = [f"my card number {row} is late" for row in range(20)] + [f"log in number {row} fails" for row in range(20)]
     labels = ["card", "card "] * 10 + ["login", "Login", "log\u00a0in", "log in"] * 5
@@ -333,6 +335,7 @@ def bilingual() -> tuple[Samples, np.ndarray]:
     return small(list(texts), given), probs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("only", [None, ["label"], ["label", "conflicting_labels"]])
 def test_a_model_of_ones_own_judges_what_the_embedder_cannot_read(only):
     samples, probs = bilingual()
@@ -345,6 +348,7 @@ def test_a_model_of_ones_own_judges_what_the_embedder_cannot_read(only):
     assert ["no outlier was looked for there" in note for note in notes] == ([True] if only is None else [])
 
 
+@pytest.mark.slow
 def test_agreement_with_the_model_is_that_of_the_judged_labels():
     report = scan(bilingual()[0], store=None)
     judged = np.isfinite(report.scores["label_score"].to_numpy())
@@ -354,6 +358,7 @@ def test_agreement_with_the_model_is_that_of_the_judged_labels():
     assert report.facts["agreement_with_model"] != pytest.approx(right.mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("only", [["label"], ["outlier"], ["label", "outlier"], None])
 def test_languages_that_the_embedder_cannot_read_are_left_out_whatever_checks_run(only):
     samples, _ = bilingual()

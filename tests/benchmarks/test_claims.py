@@ -35,6 +35,7 @@ def test_the_same_seed_makes_the_same_data_and_another_one_others():
     np.testing.assert_array_equal(first[1], second[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("condition", [each for each in CONDITIONS if each.rows <= 2_000], ids=lambda each: each.name)
 def test_conditions_hold_as_many_errors_as_they_say(condition):
     drawn, given = condition.make(0)
@@ -55,6 +56,7 @@ def test_near_errors_go_to_the_partner_alone():
     assert wrong.any() and (given[wrong] == (drawn.truth[wrong] ^ 1)).all()
 
 
+@pytest.mark.slow
 def test_a_tiny_condition_is_judged_and_told(capsys, monkeypatch):
     clean = Condition("tiny without errors", CLEAN, topics, 90, 3, none())
     monkeypatch.setattr(claims, "CONDITIONS", (TINY, clean))

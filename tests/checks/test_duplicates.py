@@ -107,6 +107,7 @@ def unique(texts: list[str]) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_all_near_pairs_are_found_and_no_other(make_context, seed):
     texts = unique(generated(seed))
@@ -126,6 +127,7 @@ def test_all_near_pairs_are_found_and_no_other(make_context, seed):
         assert truth[pair] >= THRESHOLD or few_edits(*(texts[row] for row in pair), most=3)
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(texts=st.lists(st.text("abc é\n", min_size=1, max_size=24).filter(str.strip), min_size=2, max_size=20))
 def test_nothing_below_the_threshold_is_reported(make_context, texts):
@@ -199,6 +201,7 @@ def test_settings_of_near_duplicates_move_what_is_found(make_context):
             NearDuplicate(**wrong)
 
 
+@pytest.mark.slow
 def test_parts_of_the_comparison_make_no_difference(make_context, monkeypatch):
     texts = unique(generated(4, rows=200))
     whole = near_pairs(make_context(texts))

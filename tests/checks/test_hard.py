@@ -143,6 +143,7 @@ def test_the_folder_of_a_writer_serves_as_the_array_does(training, report, tmp_p
         assert again.scores[column].equals(report.scores[column]), column
 
 
+@pytest.mark.slow
 def test_samples_that_were_not_trained_on_have_no_dynamics(training):
     vectors, _, labels, epochs = training
     ids = [f"r{row}" for row in range(0, ROWS, 2)]

@@ -96,6 +96,7 @@ def test_the_same_seed_gives_the_same_scores():
     assert first.findings.equals(second.findings)
 
 
+@pytest.mark.slow
 def test_another_order_of_rows_hardly_moves_the_ranking():
     # The folds follow seed and order, so scores are not equal: the same rows must still be the worst.
     vectors, _, given = planted(8)

@@ -20,6 +20,8 @@ from labelsift.render.tracker_panels.page import page_run
 from labelsift.review.items import queue_of
 from labelsift.review.words import quoted
 
+pytestmark = pytest.mark.slow
+
 WORDS = {"refund": ["money", "refund"], "lost": ["card", "stolen"], "pin": ["pin", "code"]}
 FILLER = "please could you tell me how this works today because we need help with our account and the app".split()
 

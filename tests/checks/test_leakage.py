@@ -35,6 +35,7 @@ def flagged(report) -> list[str]:
     return report.samples.ids.filter(report.scores["is_leakage_issue"]).to_pylist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_planted_pairs_are_found(seed):
     rng = random.Random(seed)

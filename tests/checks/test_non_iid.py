@@ -40,6 +40,7 @@ def test_the_null_is_that_of_shuffling():
     assert np.mean(np.array(p_values) <= 0.01) == pytest.approx(0.01, abs=0.008)
 
 
+@pytest.mark.slow
 def test_shuffled_rows_are_never_named():
     loud = 0
     for seed in range(40):
@@ -84,6 +85,7 @@ def test_a_split_in_blocks_is_as_it_should_be():
     assert named(report) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "columns",
     [

@@ -49,6 +49,7 @@ def test_every_check_brings_the_words_of_its_issue():
         assert all((issue.title, issue.one, issue.many, issue.meaning))
 
 
+@pytest.mark.slow
 def test_importing_any_part_of_labelsift_makes_the_catalogue_whole():
     code = "from labelsift.data.issues import issue_named; assert issue_named('hard').title == 'Hard samples'"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -45,6 +45,7 @@ def first() -> ls.Report:
     return scanned(*world())
 
 
+@pytest.mark.slow
 def test_another_order_of_rows_gives_the_same_scores(first):
     table, vectors = world()
     order = np.random.default_rng(1).permutation(ROWS)

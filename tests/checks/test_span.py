@@ -17,6 +17,8 @@ from labelsift.render.overview import Overview
 from labelsift.render.page.selection import select
 from labelsift.render.tracker_panels.panels import panels
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = "Ann Brown|Bob Stone|Carla Diaz|Dev Patel|Eva Lind|Finn Moser|Gita Rao|Hugo Weiss|Ines Costa|Jon Park".split(
     "|"
 )

@@ -65,6 +65,7 @@ def test_errors_without_a_pattern_make_no_finding(seed, kind):
     assert scanned(vectors, labels).confusions().num_rows == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["slip", "swap"])
 @pytest.mark.parametrize("seed", range(3))
 def test_a_planted_confusion_is_found_and_named(seed, kind):
@@ -96,6 +97,7 @@ def test_an_unclear_guideline_is_named_or_asked_about_and_never_a_slip():
     assert 2 <= named <= 5
 
 
+@pytest.mark.slow
 def test_one_finding_has_all_members_and_counts(slips):
     report, truth, labels = slips
     rows = report.findings.filter(pc.equal(report.findings["kind"], "systematic")).to_pylist()

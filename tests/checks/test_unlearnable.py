@@ -44,6 +44,7 @@ def requests(rng: np.random.Generator, rows: int) -> list[str]:
     return [f"Please check the {a} and the {b} today, number {rng.integers(10_000, 99_999)}" for a, b in words]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rows", "classes", "seed"), [(300, 2, 0), (300, 2, 1), (90, 5, 0), (400, 3, 2)])
 def test_labels_drawn_at_random_are_named_first_and_none_is_flagged(rows, classes, seed):
     rng = np.random.default_rng(seed)
@@ -93,6 +94,7 @@ def holds_for_a_rare_class(report: Report, rare: str) -> None:
         assert not flags[labels == rare].any()
 
 
+@pytest.mark.slow
 def test_a_rare_class_that_texts_tell_in_part_is_not_flagged_whole():
     texts, labels = comments(0, common=700, rare=60)
     report = scan(read(pa.table({"text": texts, "label": labels}), label="label"), store=None)

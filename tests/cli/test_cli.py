@@ -68,6 +68,7 @@ def test_the_commands_are_those_of_the_design():
     assert {"scan", "similar", "runs", "push", "pull", "log", "doctor", "demo"} <= COMMANDS.keys()
 
 
+@pytest.mark.slow
 def test_a_scan_takes_what_a_training_kept(data, tmp_path):
     from labelsift.signals.dynamics_writer import DynamicsWriter
 
@@ -82,6 +83,7 @@ def test_a_scan_takes_what_a_training_kept(data, tmp_path):
     assert (facts["epochs"], facts["easy"], facts["never_learned"]) == (3, 58, 2)
 
 
+@pytest.mark.slow
 def test_a_scan_says_what_it_found(data, tmp_path):
     done = real("scan", data / "tickets.csv", *ROLES, folder=tmp_path)
     assert done.returncode == 0
@@ -92,6 +94,7 @@ def test_a_scan_says_what_it_found(data, tmp_path):
     assert (tmp_path / ".labelsift" / "runs").is_dir()
 
 
+@pytest.mark.slow
 def test_json_is_one_value_and_nothing_else(data, tmp_path):
     done = real("scan", data / "tickets.csv", *ROLES, "--json", "--no-store", folder=tmp_path)
     summary = json.loads(done.stdout)
@@ -101,6 +104,7 @@ def test_json_is_one_value_and_nothing_else(data, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_scores_and_findings_are_written_in_both_formats(data, tmp_path):
     options = [option for name in ("scores", "findings") for option in (f"--{name}", tmp_path / f"{name}.parquet")]
     assert run("scan", data / "tickets.csv", *ROLES, "--no-store", *options).exit_code == 0
@@ -149,6 +153,7 @@ def test_signals_are_read_from_files(data, tmp_path, form):
     assert summary["issues"]["ambiguous"]["count"] == 2
 
 
+@pytest.mark.slow
 def test_a_page_is_written_with_and_without_texts(data, tmp_path):
     for name, more in (("r.html", ()), ("s.html", ("--share",))):
         assert run("scan", data / "tickets.csv", *ROLES, "--no-store", "--html", tmp_path / name, *more).exit_code == 0
@@ -202,6 +207,7 @@ WRONG_CALLS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", WRONG_CALLS)
 def test_a_wrong_call_ends_with_2_and_says_why(data, tmp_path, monkeypatch, case):
     monkeypatch.chdir(tmp_path)
@@ -368,6 +374,7 @@ def test_a_doctor_that_looks_at_projects_may_give_notes_which_are_no_problems(fa
     assert result.stderr == "fake: note: No roles. Everybody sees all\n"
 
 
+@pytest.mark.slow
 def test_labels_in_csv_files_are_plain_and_in_parquet_json(data, tmp_path):
     files = [tmp_path / "findings.csv", tmp_path / "findings.parquet"]
     for file in files:
@@ -383,6 +390,7 @@ def test_labels_in_csv_files_are_plain_and_in_parquet_json(data, tmp_path):
     assert {"card", "@refund"} & {row["given"] for row in rows}
 
 
+@pytest.mark.slow
 def test_the_list_of_runs_fits_80_columns(data, tmp_path):
     store = tmp_path / "kept"
     name = "customer_support_tickets_of_the_year_2026"

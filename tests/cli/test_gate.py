@@ -58,6 +58,7 @@ def gate(store, *arguments, dataset="tickets"):
     return run("gate", *arguments, "--dataset", dataset, "--store", store)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

@@ -105,6 +105,7 @@ def test_nothing_is_expected_where_the_label_check_did_not_say_it_or_annotators_
         assert "expected" not in printed(changed, width=300)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [40, 80, 120, 300])
 def test_no_line_is_wider_than_the_terminal(make_report, width):
     for report in (make_report(120), with_text(make_report(120), "wide 漢字 " * 60)):

@@ -71,6 +71,7 @@ def test_a_scan_reads_as_the_file_says_and_keeps_the_run_beside_it(folder):
     assert run("--no-settings", "runs").exit_code == 2  # there is no store in this folder
 
 
+@pytest.mark.slow
 def test_the_command_line_wins_and_replaces_all_that_is_said_of_labels(folder):
     quick = ("scan", "../tickets.csv", "--no-store", "--only", "empty", "--json")
     result = run(*quick, "--labels", "intent", "--labels-separator", "|")
@@ -137,6 +138,7 @@ def test_platforms_have_their_targets(folder, monkeypatch):
     assert run("push", "xlsx").exit_code == 2  # of which the file says nothing
 
 
+@pytest.mark.slow
 def test_what_names_its_labels_itself_or_has_none_takes_nothing_of_them(folder, monkeypatch):
     (folder / "pool.csv").write_text("key;body\n1;my card was stolen\n2;a loan for a house\n")
     assert run("scan", "../tickets.csv", "--only", "outlier").exit_code == 0
@@ -177,6 +179,7 @@ def test_pyproject_counts_where_it_has_a_table_and_the_nearest_file_holds(folder
     assert not nearest(folder / "below").values
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "says"),
     [
@@ -225,6 +228,7 @@ def test_paths_start_from_the_folder_of_the_file_and_addresses_stay(folder):
     assert found.tables["xlsx"]["file"] == "/tmp/review.xlsx"
 
 
+@pytest.mark.slow
 def test_settings_of_checks_reach_the_scan_with_paths_from_the_files_folder(folder, own_check):
     with (folder / "labelsift.toml").open("a") as file:
         file.write('[checks.own]\nshare = 0.25\nexpected = { state = "census.csv" }\n')

@@ -371,6 +371,7 @@ def test_fifty_killed_corrections(tmp_path, store):
     killed_at_random(tmp_path, store, 50)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cells=st.lists(st.tuples(*[st.text(st.characters(codec="utf-8", exclude_characters="\x00"))] * 2), min_size=1))
 @pytest.mark.parametrize("name", ["cells.csv", "cells.tsv", "cells.jsonl"])

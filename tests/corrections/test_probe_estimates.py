@@ -40,6 +40,7 @@ def covered(simulations: int, *, seed: int, weight: float = 1.0) -> dict[str, fl
     return {name: count / simulations for name, count in hits.items()}
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth_as_often_as_they_say():
     shares = covered(1_000, seed=11)
     assert all(0.93 <= share <= 0.975 for share in shares.values()), shares

@@ -192,6 +192,7 @@ VOTES = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(VOTES, st.sampled_from(["majority", "unanimous", "newest"]))
 def test_every_sample_with_a_vote_is_decided_or_in_conflict_and_applying_twice_changes_nothing(rows, policy):

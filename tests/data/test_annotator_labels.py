@@ -21,6 +21,7 @@ def column(values: list, kind: pa.DataType | None = None) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(values, kind)])
 
 
+@pytest.mark.slow
 @given(st.lists(SAID, min_size=1, max_size=10), st.randoms())
 def test_the_canonical_form_knows_no_order_and_reads_back(rows, random):
     texts = [json.dumps(dict(random.sample(list(row.items()), len(row)))) for row in rows]

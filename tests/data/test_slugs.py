@@ -33,6 +33,7 @@ def test_every_predicate_gets_a_name_that_mlflow_takes(predicate):
     name.encode()
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.lists(PREDICATES, min_size=2, max_size=8, unique=True))
 def test_different_predicates_never_share_a_slug_whatever_the_order_and_case(predicates):
@@ -69,6 +70,7 @@ BORDERS = st.one_of(st.just(""), st.text(max_size=12), st.floats(allow_nan=False
 INTERVALS = st.tuples(ANY_TEXT, st.builds(Interval, BORDERS, BORDERS))
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None)
 @given(st.lists(st.lists(st.one_of(TERMS, INTERVALS), min_size=1, max_size=2).map(tuple), min_size=2, unique=True))
 def test_intervals_get_slugs_of_their_own(predicates):

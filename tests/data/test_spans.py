@@ -30,6 +30,7 @@ def marked(draw):
     return text, places, spans
 
 
+@pytest.mark.slow
 @given(marked())
 def test_spans_become_tags_and_spans_again(case):
     text, places, spans = case

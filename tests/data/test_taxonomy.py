@@ -195,6 +195,7 @@ def test_there_and_back_is_the_identity(some, old):
     )
 
 
+@pytest.mark.slow
 @given(given_labels, st.lists(st.tuples(st.integers(0, 20), names), max_size=6), names)
 def test_applying_and_renaming_commute(some, said, old):
     before = samples(*some, *"abcdef")

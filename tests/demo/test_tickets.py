@@ -41,6 +41,7 @@ def pairs(rows, truth, duplicate):
     return list(groups.values())
 
 
+@pytest.mark.slow
 def test_columns_and_size(rows_and_truth):
     rows, truth = rows_and_truth
     assert len(rows) == len(truth) == 800

@@ -132,6 +132,7 @@ def test_the_options_that_it_names_exist(document, options):
     assert set(OPTION.findall(read(document))) - options - others == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", PYTHON)
 def test_its_python_runs(document, folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)
@@ -142,6 +143,7 @@ def test_its_python_runs(document, folder, monkeypatch, capsys):
         assert text in printed
 
 
+@pytest.mark.slow
 def test_the_methods_page_reads_only_facts_that_there_are(folder, monkeypatch):
     monkeypatch.chdir(folder)
     scope: dict[str, Any] = {}

@@ -75,6 +75,7 @@ def test_lines_that_would_end_the_process_are_refused(tmp_path, name, content, m
         ls.read(tmp_path / name)
 
 
+@pytest.mark.slow
 def test_brackets_in_texts_and_long_files_are_no_nesting(tmp_path):
     lines = [json.dumps({"text": "[{" * 40 + str(number), "label": "x"}) for number in range(200_000)]
     (tmp_path / "x.jsonl").write_text("\n".join(lines))
@@ -155,6 +156,7 @@ def test_objects_in_columns_as_pandas_writes_them(tmp_path):
     assert labels(tmp_path / "x.json", text="data.text", label="data.label") == ["x", "y"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["x.csv.zip", "x.xlsx", "x.conll.gz", "x.csv.bz2"])
 def test_broken_archives_and_workbooks_are_refused(tmp_path, name):
     path = tmp_path / name

@@ -66,6 +66,7 @@ def test_missing_labels_and_shifted_marks():
     assert {text[start:end] for text, row in zip(texts, spans, strict=True) for start, end, _ in row} == {"Anna"}
 
 
+@pytest.mark.slow
 def test_columns_of_numeric_classes_stand_in_the_order_of_numbers():
     import numpy as np
     import pandas as pd

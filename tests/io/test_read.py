@@ -132,6 +132,7 @@ def test_the_numbers_of_a_class_label_become_names():
 TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=30)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     rows=st.lists(st.tuples(TEXTS, st.none() | TEXTS, TEXTS.filter(str.strip)), min_size=1, unique_by=lambda r: r[2]),
@@ -200,10 +201,9 @@ def test_missing_labels_mean_unlabeled(tmp_path):
     assert floats.labels.to_pylist() == ["1", None, None]
 
 
-@pytest.mark.slow
 def test_metadata_whose_type_changes_late_in_a_csv_is_text(tmp_path):
-    rows = 800_000  # more than one block of 16 MB
-    late = pa.table({"text": pa.array(["some longer text that fills the block"] * rows), "zip": np.arange(rows)})
+    rows = 40_000  # more than two blocks of 16 MB
+    late = pa.table({"text": pa.array(["a text that fills the block " * 32] * rows), "zip": np.arange(rows)})
     with (tmp_path / "x.csv").open("wb") as file:
         arrow_csv.write_csv(late, file)
         file.write(b'"last",unknown\n')

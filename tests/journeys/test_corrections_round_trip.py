@@ -65,6 +65,7 @@ def expected(votes: list[tuple[str, str]], policy: str) -> str | None:
     return counted[0][0] if len(counted) == 1 or counted[0][1] > counted[1][1] else None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["majority", "unanimous", "newest", "expert"])
 def test_round_trip(file, tmp_path, policy):
     columns = SETS[file.stem]

@@ -39,6 +39,8 @@ from labelsift.store.store import Store
 from labelsift.texts.redaction import safe_id
 from planted_values import IN_IDS, held, planted
 
+pytestmark = pytest.mark.slow
+
 LABELS = {
     "card": "card order arrive post deliver plastic broken chip slot pay",
     "loan": "loan rate interest month sum house debt bank term sign",

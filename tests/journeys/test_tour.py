@@ -85,7 +85,7 @@ def test_what_the_labeler_misses_is_named_and_nothing_runs_on(tmp_path, monkeypa
 
 
 @pytest.mark.server
-@pytest.mark.parametrize("labeler", ["label-studio", "argilla"])
+@pytest.mark.parametrize("labeler", ["label-studio", pytest.param("argilla", marks=pytest.mark.soak)])
 def test_on_a_terminal_it_stays_up_until_interrupted_and_stops_what_it_started(tmp_path, labeler):
     if labeler == "argilla" and not shutil.which("redis-server"):
         hint = "redis-server is missing: apt-get install redis-server"

@@ -54,6 +54,7 @@ def self_confidence(given: np.ndarray, probs: np.ndarray) -> np.ndarray:
     return rank.get_label_quality_scores(given, probs, method="self_confidence")
 
 
+@pytest.mark.slow
 def test_embeddings_alone_find_more_than_self_confidence(digits):
     vectors, truth, given, probs = digits
     report = ls.scan(samples_of(given), signals=ls.Signals(embeddings=vectors), store=None)
@@ -107,6 +108,7 @@ def test_nothing_speaks_of_texts(digits, tmp_path: Path, capsys):
     assert worst in {node[0] for node in content["nodes"]}
 
 
+@pytest.mark.slow
 def test_runs_without_texts_are_kept_compared_and_searched(digits, tmp_path: Path):
     vectors, truth, given = (array[:500] for array in digits[:3])
     store = tmp_path / "kept"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelsift.label_quality.accept_rates import LEAST, AcceptRates, JudgedLabel, accept_rates, shifted
@@ -58,6 +59,7 @@ def test_the_order_of_answers_does_not_matter(made, random):
     assert accept_rates(other) == accept_rates(made)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(answers(least=12), st.integers(1, 12))
 def test_without_the_last_answers_all_is_as_before(made, count):

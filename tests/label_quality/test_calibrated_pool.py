@@ -31,6 +31,7 @@ def test_rows_are_probabilities_whatever_is_pooled(seed, classes, rows, estimato
     assert ((weights >= 0) & (weights <= MOST_WEIGHT)).all() and len(weights) == estimators + 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("noise", "rate"), [("none", 0.0), ("uniform", 0.05), ("near", 0.2)])
 def test_a_label_is_as_common_as_the_pool_says_where_clusters_overlap(noise, rate):
     drawn = learned(3, noise, rate, half_gap=1.5, rows=3_000)

@@ -12,6 +12,7 @@ from overlapping_clusters import learned
 SEEDS = range(4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("half_gap", [1.0, 1.5, 2.0, 3.0])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_classes_that_overlap_have_no_floor_of_errors(seed, half_gap):
@@ -21,6 +22,7 @@ def test_classes_that_overlap_have_no_floor_of_errors(seed, half_gap):
     assert rates.rate < 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("noise", "rate"), [("uniform", 0.05), ("near", 0.05), ("uniform", 0.2), ("near", 0.2)])
 def test_the_rate_of_errors_is_found_within_its_error(noise, rate):
     apart = []
@@ -34,6 +36,7 @@ def test_the_rate_of_errors_is_found_within_its_error(noise, rate):
     assert np.abs(apart).max() < 4 and abs(np.mean(apart)) < 1.5, apart
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("noise", "rate"), [("uniform", 0.2), ("near", 0.2)])
 def test_the_transition_tells_where_errors_go(noise, rate):
     drawn = learned(1, noise, rate, rows=3_000)

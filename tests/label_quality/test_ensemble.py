@@ -156,6 +156,7 @@ def twice(
     return quality_from_ensemble(EnsembleInputs(**(inputs | changed)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_what_people_verified_is_trusted_where_others_look_like_it(seed):
     vectors, _, codes, mistaken = planted(seed)

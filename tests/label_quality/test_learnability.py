@@ -12,6 +12,7 @@ from labelsift.label_quality.learnability import DATASET, LEAST_GAIN, permutatio
 from overlapping_clusters import learned
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize(("rows", "classes"), [(200, 2), (600, 6)])
 def test_labels_at_random_are_not_taken_for_learned(seed, rows, classes):

@@ -10,6 +10,8 @@ from labelsift.label_quality.learnability import DATASET, LEAST_RECALL, permutat
 from labelsift.label_quality.wrong_labels import UNPROVEN, WRONG, WrongLabels, decreasing, smoothed, wrong_labels
 from overlapping_clusters import Learned, learned
 
+pytestmark = pytest.mark.slow
+
 
 def judged(drawn: Learned) -> WrongLabels:
     return wrong_labels(drawn.pool, drawn.suspicion, drawn.codes, np.ones(len(drawn.codes), dtype=bool))

@@ -53,6 +53,7 @@ def test_a_run_beside_itself_shows_no_change(old):
     assert all((row["fixed"], row["appeared"]) == (0, 0) for row in comparison.issues.to_pylist())
 
 
+@pytest.mark.slow
 def test_exactly_the_changed_rows_are_named(old):
     table = rows()
     table["label"][3], table["label"][5], table["label"][8] = "b", None, "a"
@@ -88,6 +89,7 @@ def test_a_slice_that_fell_is_marked_with_its_interval(old):
     assert row["n_old"] == row["n_new"] == 10
 
 
+@pytest.mark.slow
 def test_slices_that_were_asked_for_are_shown_and_those_of_one_run_are_named(old):
     table = rows()
     table["state"] = ["WA" if state == "TX" else state for state in table["state"]]
@@ -107,6 +109,7 @@ def decision(sample: str, value: str | None, **more) -> dict:
     return {"id": sample, "action": "relabel", "value": json.dumps(value), "person": "ann", "time": made} | more
 
 
+@pytest.mark.slow
 def test_a_relabeled_row_names_who_decided_it_when_and_why(tmp_path):
     store = tmp_path / "kept"
     table = rows()
@@ -140,6 +143,7 @@ def test_a_relabeled_row_names_who_decided_it_when_and_why(tmp_path):
     assert "took the suggestion; “see ticket 12”" in into.getvalue()
 
 
+@pytest.mark.slow
 def test_a_decision_on_another_label_or_data_set_explains_nothing(tmp_path):
     store = tmp_path / "kept"
     first = scanned(rows(), store=store)
@@ -162,6 +166,7 @@ def test_an_unknown_column_is_refused(old):
         compare(old, old, by=["planet"])
 
 
+@pytest.mark.slow
 def test_the_command_compares_kept_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     first = scanned(rows(), store=".labelsift")
@@ -194,6 +199,7 @@ def test_the_command_compares_kept_runs(tmp_path, monkeypatch):
     assert [run["run"] for run in json.loads(runner.invoke(main, ["runs", "list", "--json"]).stdout)] == [first.run]
 
 
+@pytest.mark.slow
 def test_three_runs_are_shown_in_a_row_and_the_first_beside_the_last(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     tables = [rows() for _ in range(3)]

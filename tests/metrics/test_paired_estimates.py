@@ -52,6 +52,7 @@ def test_nothing_counted_proves_nothing():
     assert nothing.p_below(0.5)[0] == nothing.p_above(-0.5)[0] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("metric", "label"),
     [*((name, None) for name in ("f1", "precision", "weighted_f1", "error_rate")), ("f1", "c1"), ("precision", "c1")],

@@ -46,6 +46,7 @@ def test_planted_slices_are_found_and_nothing_else(seed: int):
         assert entry.n + entry.rest_n == len(entry.half) == N // 2  # measured in the other half
 
 
+@pytest.mark.slow
 def test_pure_noise_names_nothing_in_most_seeds():
     named = [len(discover(features(table(seed)), errors(np.full(N, 0.1), seed)).slices) for seed in range(40)]
     assert sum(count > 0 for count in named) <= 4

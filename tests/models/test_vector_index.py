@@ -45,6 +45,7 @@ def small(request, monkeypatch) -> None:
     monkeypatch.setattr(module, "EXACT_BELOW", 100 if request.param == "cells" else 1_000_000)
 
 
+@pytest.mark.slow
 def test_the_number_of_cells_is_measured_and_keeps_its_promise(drawn, monkeypatch):
     monkeypatch.setattr(module, "EXACT_BELOW", 1000)
     vectors, queries = drawn
@@ -57,6 +58,7 @@ def test_the_number_of_cells_is_measured_and_keeps_its_promise(drawn, monkeypatc
     assert recall(index.search(queries, K)[0], truth) >= 0.98
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("share", [0.3, 0.05, 0.001])
 def test_a_filtered_search_is_exact(drawn, share):

@@ -87,6 +87,7 @@ def circles(edges: dict[str, set[str]]) -> list[list[str]]:
     return circles_found
 
 
+@pytest.mark.slow
 def test_no_modules_import_each_other_in_a_circle():
     sources = {
         name: ((ROOT / path).read_text(encoding="utf-8"), path.name == "__init__.py")

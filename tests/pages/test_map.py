@@ -128,6 +128,7 @@ def test_a_kept_run_makes_its_map_once(make_page_report, tmp_path, monkeypatch):
     assert packed_map(store.load(report.run), share=False) == first
 
 
+@pytest.mark.slow
 def test_a_page_whose_map_alone_names_an_erased_sample_is_written_again_without_it(make_page_report, tmp_path):
     labels = [None if number == 5 else "refund" for number in range(30)]
     report = with_vectors(

@@ -70,6 +70,7 @@ def view_of(cells: dict[str, Any], *names: str, metric: int = 0) -> tuple[dict[s
     raise AssertionError(f"no view of {names}")
 
 
+@pytest.mark.slow
 def test_each_cell_says_what_is_counted(report):
     cells = content_of(render_page(report))["cells"]
     assert cells["metrics"][0]["name"] == "error_rate"

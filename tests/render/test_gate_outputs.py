@@ -135,6 +135,7 @@ def test_no_name_acts_in_markdown(name):
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff\u202e]", text)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=40))
 def test_no_name_at_all_acts_in_markdown(name):
     tokens = read_markdown(gate_markdown(result([name])))
@@ -173,6 +174,7 @@ def test_a_condition_without_slices_is_an_error_in_junit():
     assert [(case.name, case.is_error) for case in next(iter(read))] == [("the condition", True)]
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(), max_size=4))
 def test_any_name_is_xml_that_is_read_again(names):
     root = ET.fromstring(gate_junit(result([*names, *HOSTILE])).encode())

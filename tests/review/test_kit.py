@@ -108,6 +108,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(faults=FAULTS, early=ANSWERS, later=ANSWERS, mode=MODE, before=st.none() | MODE)
 def test_after_a_failure_at_any_step_the_same_again_is_exact(faults, early, later, mode, before):

@@ -143,6 +143,7 @@ def test_a_suggestion_under_its_new_name_is_the_same_suggestion(recording, store
     assert is_asked(recording, store, made) == back
 
 
+@pytest.mark.slow
 def test_an_accepted_suggestion_is_weighed_by_the_confidence_of_a_real_scan(recording, tmp_path):
     write_tickets(tmp_path, 0)
     samples = ls.read(tmp_path / "tickets.csv", id="ticket_id", label="label")

@@ -57,6 +57,7 @@ def small(request, monkeypatch) -> None:
     monkeypatch.setattr("labelsift.search.pools.EXACT_BELOW", vectors.EXACT_BELOW)
 
 
+@pytest.mark.slow
 def test_a_pool_grows_changes_and_shrinks(tmp_path):
     pools = Pools(tmp_path)
     made = pools.add("pool", rows(range(300)), embedder="e", embed=embed)
@@ -149,6 +150,7 @@ def test_a_killed_append_leaves_the_old_or_the_new_state(tmp_path, kills):
     assert whole(tmp_path) == new
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["rows", "index", "pointer"])
 def test_a_stop_at_each_step_of_writing_leaves_the_old_state(tmp_path, monkeypatch, step):
     old = {f"p{number}": f"text {number}" for number in range(200)}
@@ -195,6 +197,7 @@ def test_two_writers_at_once_lose_nothing(tmp_path):
     assert len(whole(tmp_path)) == 200
 
 
+@pytest.mark.slow
 def test_a_problem_is_looked_up_in_the_pool(tmp_path):
     topics = ["my card has not arrived", "please refund the order", "I forgot my password"]
     labeled = pa.table(

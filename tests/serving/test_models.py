@@ -32,6 +32,7 @@ def _model(dimensions: int = 8, *, seed: int = 100, penalty: float = 0.01, apart
     return Model("r", CLASSES, LogisticRegression(weights, np.zeros(3, dtype=np.float32), apart), penalty, 10)
 
 
+@pytest.mark.slow
 def test_the_model_of_a_run_knows_its_classes_and_passes_by_what_was_flagged(run_store: Path) -> None:
     report = Store(run_store).load()
     model = fit_run(report)

@@ -71,6 +71,7 @@ def ended(connection: socket.socket) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "start", [b"", HEAD[:30], HEAD + b"content-length: 100\r\n\r\n{"], ids=["none", "head", "body"]
 )

@@ -19,6 +19,8 @@ from labelsift.signals.held_out_evidence import FEWEST, HeldOutEvidence, evidenc
 from labelsift.signals.signals import Signals
 from labelsift.signals.training_dynamics import Dynamics, combine, label_log_odds
 
+pytestmark = pytest.mark.slow
+
 ROWS, CLASSES, EPOCHS = 600, 3, 4
 HELD_OUT = np.arange(ROWS) % 3 == 0
 

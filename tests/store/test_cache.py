@@ -210,6 +210,7 @@ def test_nothing_is_kept_without_a_store_and_the_folder_is_private(table, tmp_pa
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "store" / "cache").iterdir()} == {0o600}
 
 
+@pytest.mark.slow
 def test_forget_empties_the_cache(table, tmp_path):
     store = tmp_path / "store"
     scan(samples_of(table), store=store)

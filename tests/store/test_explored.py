@@ -42,6 +42,7 @@ def test_it_is_gone_after_an_error_too(store):
     assert list((store.folder / NAME).iterdir()) == []
 
 
+@pytest.mark.slow
 def test_what_a_killed_one_left_is_deleted_by_the_next_one_and_by_an_erasure(store):
     program = (
         "import os, sys\n"

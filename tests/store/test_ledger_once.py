@@ -134,6 +134,7 @@ def test_pull_and_apply_verify_each_record_once_with_what_the_adapter_reads(deci
     assert numbers == list(range(1, DECISIONS + new + 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["runs show tag:kept", "compare tag:kept tag:kept"])
 def test_a_run_that_is_named_by_its_tag_costs_no_second_look_at_the_log(decided, hashed, command):
     store, samples = decided

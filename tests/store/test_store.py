@@ -266,6 +266,7 @@ def test_a_full_disk_is_named_and_leaves_the_old_runs(report, store, monkeypatch
     assert store.load().run.endswith("1")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [0, 3])
 def test_a_killed_writer_leaves_nothing_that_is_read(report, store, after):
     store.save(report)

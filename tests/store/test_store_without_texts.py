@@ -25,6 +25,8 @@ from labelsift.store.location import Folder, location_of
 from labelsift.store.run_info import read_facts
 from labelsift.store.store import Store
 
+pytestmark = pytest.mark.slow
+
 N = 60
 
 

@@ -204,6 +204,7 @@ EXPLOSIVE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", EXPLOSIVE)
 @pytest.mark.timeout(60)
 def test_long_texts_that_make_expressions_try_again_are_read(unit):

@@ -40,6 +40,7 @@ def test_a_name_that_a_word_gives_away_once_is_masked_everywhere():
     assert masked(text) == "My name is [NAME_1]. Please tell [NAME_1], not Ann Leeds, that Ann waits."
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(VALUES), min_size=1).map("; ".join))
 def test_a_masked_text_masked_again_is_the_same(text):
     assert masked(masked(text)) == masked(text)

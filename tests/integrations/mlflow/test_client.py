@@ -33,6 +33,7 @@ def test_a_server_that_does_not_answer_is_named_without_its_password(nowhere, ma
     assert "does not answer" in MLflow().doctor()["connection"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "uri", ["postgres://u:secret-word@h/db", "postgresql://u:secret/word@h/db?sslpassword=secret-word"]
 )
@@ -72,6 +73,7 @@ def page_server(status: int, body: str) -> ThreadingHTTPServer:
 PAGE = "<!doctype html>\n<title>Label Studio</title>\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "body", "says"),
     [

@@ -69,6 +69,7 @@ def evaluate(frame, config, *, model=None, predictions="said", targets="intent",
     return mlflow.models.evaluate(model, data=frame, targets=targets, predictions=predictions, **options)
 
 
+@pytest.mark.slow
 def test_slices_and_the_gate_are_metrics_a_table_and_tags(client, frame, capsys):
     import mlflow
 
@@ -152,6 +153,7 @@ def test_beside_mlflows_own_evaluator_each_has_its_settings(client, frame):
     assert result.metrics["slice.f1/all"] == pytest.approx(result.metrics["f1_score"], abs=0.02)  # weighted, ours macro
 
 
+@pytest.mark.slow
 def test_a_model_that_was_fitted_on_some_columns(client):
     import mlflow
     from sklearn.linear_model import LogisticRegression

@@ -10,6 +10,8 @@ from labelsift.capture.recording import OUT_OF_FOLD
 from labelsift.errors import InputError
 from tickets import tickets, vectors
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("sklearn")
 
 

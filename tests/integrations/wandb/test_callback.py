@@ -80,6 +80,7 @@ def test_a_plain_loop_logs_declared_and_surely_worse_slices_at_its_steps(offline
     assert b"of order" not in written
 
 
+@pytest.mark.slow
 def test_classes_may_be_predicted_and_outputs_be_named(offline):
     import wandb
 
@@ -92,6 +93,7 @@ def test_classes_may_be_predicted_and_outputs_be_named(offline):
         assert callback.log_predictions(flipped.argmax(axis=1)) == by_probability
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_is_refused_before_or_at_the_first_evaluation(offline):
     import wandb
 
@@ -113,6 +115,7 @@ def test_what_does_not_fit_is_refused_before_or_at_the_first_evaluation(offline)
             callback.log_predictions(probabilities(STATE == "TX") * 5)
 
 
+@pytest.mark.slow
 def test_fewer_than_ten_rows_tell_nothing(offline):
     import wandb
 

@@ -105,6 +105,7 @@ def test_the_version_before_is_an_input_where_it_was_logged(stub, make_report, t
     assert json.loads(metadata)["parent"] == first.samples.fingerprint
 
 
+@pytest.mark.slow
 def test_disabled_means_disabled(home, make_report, monkeypatch):
     monkeypatch.setenv("WANDB_MODE", "disabled")
     assert make_report().log("wandb").details["mode"] == "disabled"
@@ -124,6 +125,7 @@ def test_the_key_may_stand_in_a_file(stub, home, make_report, monkeypatch, all_b
         make_report().log("wandb")
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_answer_is_named_at_once(home, make_report, monkeypatch):
     monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{free_port()}")
     monkeypatch.setenv("WANDB_API_KEY", "k" * 40)

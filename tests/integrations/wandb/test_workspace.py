@@ -7,6 +7,8 @@ from labelsift.corrections.tracked_panels import tracked_panels
 from labelsift.errors import InputError
 from labelsift.integrations.wandb import workspace as adapter
 
+pytestmark = pytest.mark.slow
+
 BARS = ["slice.accuracy/lang:de", "slice.accuracy/lang:en", "slice.label_issue_rate/lang:de"]
 # The report of these tests was neither scanned nor judged by people, and went through no gate.
 UNTOLD = {

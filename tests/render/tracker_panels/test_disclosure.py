@@ -69,6 +69,7 @@ def page_of(report, *, with_text=False):
     return render_page(run, share=share, named=named_classes(run.samples))
 
 
+@pytest.mark.slow
 def test_the_scan_itself_says_all_of_it(scanned):
     facts = json.dumps(scanned.facts, ensure_ascii=False)
     for word in ("Zelda", "山田", "HIV-positive", "melanoma"):
@@ -84,6 +85,7 @@ def test_no_panel_names_annotators_small_classes_or_words(scanned):
     assert "state:CA" in everything and "Foreign groups" in shown.summary
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_text", [False, True])
 def test_no_page_of_a_tracker_names_annotators_or_counts_small_classes(scanned, with_text):
     page = page_of(scanned, with_text=with_text)
@@ -101,6 +103,7 @@ def test_a_sentence_that_names_nobody_stays(scanned):
     assert "A model that sees it" not in kept  # what was said of a column goes with it
 
 
+@pytest.mark.slow
 def test_where_the_scan_looked_for_labels_only_personal_values_are_known_all_the_same():
     rows = [
         {

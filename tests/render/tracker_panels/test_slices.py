@@ -98,6 +98,7 @@ def test_few_samples_and_people_go_nowhere(make_report):
     assert "slice.label_issue_rate/slice:mine" in asked.slice_metrics  # somebody declared it
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(min_size=1, max_size=60), min_size=2, max_size=6, unique=True))
 def test_names_are_taken_by_both_trackers_and_stand_for_one_thing(make_report, values):

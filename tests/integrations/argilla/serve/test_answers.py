@@ -165,6 +165,7 @@ def test_without_the_option_answers_are_left_alone(store: Path, shelf: Shelf, ma
     assert shelf.second_looks() == [] and live.database.rows("SELECT 1 FROM answers") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["before_write", "after_write"])
 def test_killed_anywhere_and_started_again_each_look_is_asked_once(
     store: Path, shelf: Shelf, make_live: Callable[..., Live], where: str, monkeypatch: pytest.MonkeyPatch
@@ -263,6 +264,7 @@ def test_a_webhook_of_which_no_event_comes_is_taken_away(live: Live, monkeypatch
     assert client.post("/webhook", content=body, headers=signed(body)).status_code == 401
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("role", "url"), [("admin", "http://127.0.0.1:9/webhook"), ("owner", None)])
 def test_without_a_webhook_polling_is_enough_and_said(
     store: Path, shelf: Shelf, make_live: Callable[..., Live], role: str, url: str | None

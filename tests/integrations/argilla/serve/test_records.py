@@ -16,6 +16,8 @@ from labelsift.store.store import Store
 
 from .conftest import PROJECT, Live, Shelf, known_texts, text_for
 
+pytestmark = pytest.mark.slow
+
 CARD = "plastic card shipped by post in an envelope, chip inside, delivery mail"
 OWN = {"labelsift_run", "labelsift_reason"}
 

@@ -29,6 +29,7 @@ def test_label_studio_can_be_served() -> None:
     LabelStudio().require("serve")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", [None, ("labelsift", "x"), ("admin", SECRET), ("labelsift", SECRET + "x"), ("", "")])
 def test_without_the_password_nothing_is_answered(bench: Bench, wrong: Any) -> None:
     client = TestClient(create_app(bench.handlers, secret=SECRET, any_host=True))
@@ -135,6 +136,7 @@ def test_large_bodies_are_refused_with_and_without_a_length(bench: Bench, monkey
     assert client.post("/predict", json=ask([{"id": 1, "data": {"text": "card"}}])).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b"null", b'{"tasks": 1}', b'"\xff"', b'{"tasks": [1], "label_config": ""}']
 )

@@ -25,6 +25,8 @@ from starlette.testclient import TestClient
 
 from .conftest import CONFIG, LABELS, WRONG, Bench, Cable, ask, build_samples, until
 
+pytestmark = pytest.mark.slow
+
 
 class Killed(BaseException):
     """Ends a test's backend where a kill would."""

@@ -17,6 +17,7 @@ def _event(**more: object) -> dict[str, object]:
     return {"action": "ANNOTATION_CREATED", "project": {"id": 1}, "annotation": {"id": 5, "task": 1000}} | more
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "more",
     [

@@ -74,6 +74,7 @@ def test_no_request_makes_the_backend_fail(bench: Bench) -> None:
     assert statuses >= {200, 404} and 500 not in statuses
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CAPTURED.is_dir(), reason="needs ../shared/platforms/label_studio_captured")
 @pytest.mark.parametrize("name", sorted(path.stem for path in CAPTURED.glob("*.json")) or ["none"])
 def test_the_captured_traffic_is_answered_as_the_server_wants_it(bench: Bench, name: str) -> None:
@@ -100,6 +101,7 @@ def test_the_captured_traffic_is_answered_as_the_server_wants_it(bench: Bench, n
         assert secret not in kept
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(task=st.dictionaries(st.sampled_from(["data", "annotations", "id"]), JSON), result=RESULT)
 def test_whatever_a_task_holds_it_is_read_without_an_error(task: dict[str, Any], result: Any) -> None:

@@ -16,6 +16,8 @@ from starlette.testclient import TestClient
 
 from .conftest import CONFIG, LABELS, WRONG, Bench, ask, build_samples, until
 
+pytestmark = pytest.mark.slow
+
 
 def _results(client: TestClient, tasks: list[dict[str, Any]], **more: Any) -> list[Any]:
     answer = client.post("/predict", json=ask(tasks, **more))

@@ -137,6 +137,7 @@ PERSONAL = "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjQxMDI0NDQ4MDB9.c2lnbmF0dXJl"
 NOT_FOUND = "<!doctype html><title>404 Not Found</title>"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", [SECRET, PERSONAL], ids=["legacy", "personal"])
 @pytest.mark.parametrize(
     ("status", "body"), [(200, "<!doctype html><title>MLflow</title>"), (404, NOT_FOUND), (200, "{}"), (200, "[1]")]

@@ -209,6 +209,7 @@ def test_corrections_are_what_samples_apply_takes(kind):
         assert (cell if isinstance(value, str) else json.loads(cell)) == value
 
 
+@pytest.mark.slow
 @given(labels=LABELS, chosen=st.data())
 def test_any_set_that_is_pushed_and_accepted_comes_back_as_suggested(labels, chosen):
     subsets = st.lists(st.sampled_from(labels), unique=True).map(sorted)
@@ -218,6 +219,7 @@ def test_any_set_that_is_pushed_and_accepted_comes_back_as_suggested(labels, cho
     check_accepted(report, old, new)
 
 
+@pytest.mark.slow
 @given(
     parts=st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=9), min_size=2, max_size=5),
     labels=LABELS,

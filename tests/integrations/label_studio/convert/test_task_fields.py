@@ -152,6 +152,7 @@ TEXT = st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe
 LABELS = st.lists(st.text(TEXT, min_size=1).filter(lambda text: text.strip()), min_size=1, max_size=20, unique=True)
 
 
+@pytest.mark.slow
 @given(labels=LABELS, mode=st.sampled_from(MODES))
 def test_any_label_survives_the_labeling_config(labels, mode):
     from label_studio_sdk.label_interface.interface import LabelInterface

@@ -120,6 +120,7 @@ except InputError as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_a_file_that_may_not_grow_stays_as_it_was(tmp_path, form):
     to = tmp_path / f"decisions.{form}"

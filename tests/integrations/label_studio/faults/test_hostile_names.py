@@ -78,6 +78,7 @@ def strangers() -> Iterator[tuple[str, list[str]]]:
         server.server_close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "ask",
     [

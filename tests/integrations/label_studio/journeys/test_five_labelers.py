@@ -102,7 +102,10 @@ def submit(person: Person) -> None:
     person.page.locator(".ls-text").wait_for()
 
 
-@pytest.mark.parametrize(("mode", "many"), [("choose", FIVE), ("prefill", 2), ("blind", 2)])
+@pytest.mark.parametrize(
+    ("mode", "many"),
+    [("choose", 2), ("prefill", 2), ("blind", 2), pytest.param("choose", FIVE, marks=pytest.mark.soak)],
+)
 def test_each_gets_a_task_of_their_own_from_the_worst_and_pull_tells_who_said_what(
     platform, make_queue, name, label_all, tmp_path, mode, many
 ):

@@ -76,6 +76,7 @@ def test_few_predictions_in_a_large_project_go_one_by_one_which_counts_nothing()
 SILENCES = [UnansweredError("silent"), refused(504, "Gateway Time-out", "predictions")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", SILENCES, ids=["timeout", "504"])
 @pytest.mark.parametrize("after", [0, 1])
 @pytest.mark.parametrize(("tasks", "requests"), [(10, 1), (100_000, 5)])
