@@ -8,7 +8,9 @@ PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 NOT_QUICK := soak or server or browser or slow
-ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+# One thread each: BLAS threads that fight for the cores make small fits fifty times slower. Compiled modules are kept,
+# whatever the shell says: without them each worker and each command of a test compiles everything anew.
+TESTING := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=
 
 .PHONY: help install frameworks upgrade demo quick test lint soak images clean
 
@@ -51,12 +53,11 @@ demo: install ## the whole loop on built-in data and real local platforms
 	$(BIN)/labelsift demo
 
 quick: install ## the tests that need no server, no browser and little time each: 8 minutes on two cores
-	$(ONE_THREAD) $(PYTEST) -m 'not ($(NOT_QUICK))' -n 2 --dist loadgroup
+	$(TESTING) $(PYTEST) -m 'not ($(NOT_QUICK))' -n 2 --dist loadgroup
 
-# Two workers: half of the time goes by waiting for servers. One thread each: BLAS threads that fight for the cores
-# make small fits fifty times slower.
+# Two workers: half of the time goes by waiting for servers.
 test: install frameworks ## all tests but the long ones
-	$(ONE_THREAD) $(PYTEST) -m 'not soak' -n 2 --dist loadgroup
+	$(TESTING) $(PYTEST) -m 'not soak' -n 2 --dist loadgroup
 
 lint: install ## style, types and import contracts
 	$(BIN)/ruff check .

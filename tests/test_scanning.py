@@ -83,6 +83,7 @@ def row(report: Report, id_: str) -> dict:
     return report.scores.filter(pc.equal(report.scores["id"], id_)).to_pylist()[0]
 
 
+@pytest.mark.slow
 def test_findings_are_in_their_schema_worst_first(report):
     assert report.findings.schema.equals(FINDINGS_SCHEMA)
     score = report.findings["score"].to_numpy()

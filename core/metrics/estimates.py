@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.special import betainc, betainccinv, betaincinv, ndtri
-from scipy.stats import norm
+from scipy.special import betainc, betainccinv, betaincinv, ndtr, ndtri
 
 from ..models.rates import difference_interval, wilson
 
@@ -181,4 +180,4 @@ def difference_p_values(first: Estimates, second: Estimates) -> np.ndarray:
         distance = first.value - second.value if first.scale == "gap" else shares[0] - shares[1]
         z = distance / np.sqrt((expected * (1 - expected) / trials).sum(axis=0))
     known = np.isfinite(z) & np.isfinite(first.interval()[0]) & np.isfinite(second.interval()[0])
-    return np.where(known, 2 * norm.sf(np.abs(z)), 1.0)
+    return np.where(known, 2 * ndtr(-np.abs(z)), 1.0)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.stats import binom
+from scipy.special import betainc
 
 from ..data.factorize import DENSE, Cells, occurring
 from ..models.contingency import FOLLOWS, lambda_of
@@ -60,7 +60,8 @@ def _follow(
     base = (overall / max(overall.sum(), 1))[label]
     with np.errstate(invalid="ignore", divide="ignore"):
         lift = (most / rows - base) / (1 - base)
-    pure = (rows > 0) & (lift >= FOLLOWS) & (binom.sf(most - 1, rows, base) < CHANCE / max(count, 1))
+        tail = betainc(most, rows - most + 1, base)  # P(X >= most) for X ~ Binomial(rows, base); no need of scipy.stats
+    pure = (rows > 0) & (lift >= FOLLOWS) & (tail < CHANCE / max(count, 1))
     if by_class is None or not pure.any():
         return pure
     own = estimates(data, metric, part.cells.codes, size)

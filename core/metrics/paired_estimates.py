@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from .estimates import Estimates
 
@@ -55,7 +55,7 @@ class PairedEstimates:
     def _tail(self, difference: float | np.ndarray, *, sign: int) -> np.ndarray:
         ahead = difference - self.value
         deviate = self._deviate(ahead)
-        tail = np.where(sign * ahead > 0, norm.sf(deviate), norm.cdf(deviate))
+        tail = np.where(sign * ahead > 0, ndtr(-deviate), ndtr(deviate))
         return np.where(np.isnan(ahead), 1.0, tail)
 
     def _deviate(self, ahead: np.ndarray) -> np.ndarray:
@@ -63,7 +63,7 @@ class PairedEstimates:
         deviate, before = np.full(len(ahead), _MOST), np.zeros(len(ahead))
         missing, distance, width = ~np.isnan(ahead), np.abs(ahead), _MOST / _STEPS
         for step in range(_STEPS):
-            below, above = self._arms(float(2 * norm.cdf((step + 1) * width) - 1))
+            below, above = self._arms(float(2 * ndtr((step + 1) * width) - 1))
             arm = np.where(ahead > 0, above, below)
             reaches = missing & (arm >= distance)
             with np.errstate(invalid="ignore", divide="ignore"):

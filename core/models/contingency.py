@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import gamma
+from scipy.special import gammaincc
 
 # A column follows from the label where labels foretell its values this well.
 FOLLOWS = 0.9
@@ -75,10 +75,10 @@ def tie(table: np.ndarray) -> Tie:
     if n < 4 or height < 2 or width < 2:
         return Tie(n, 1.0, 0.0, 0.0, 0.0)
     rows, columns = table.sum(axis=1), table.sum(axis=0)
-    chi_square = n * float((table.astype(float) ** 2 / np.outer(rows, columns)).sum() - 1)
+    chi_square = max(n * float((table.astype(float) ** 2 / np.outer(rows, columns)).sum() - 1), 0.0)
     mean = n * (height - 1) * (width - 1) / (n - 1)
     variance = _variance(n, rows, columns)
-    p_value = 1.0 if variance <= 0 else float(gamma.sf(chi_square, mean**2 / variance, scale=variance / mean))
+    p_value = 1.0 if variance <= 0 else float(gammaincc(mean**2 / variance, chi_square * mean / variance))
     corrected = max(chi_square / n - (height - 1) * (width - 1) / (n - 1), 0.0)
     smaller = min(height - (height - 1) ** 2 / (n - 1), width - (width - 1) ** 2 / (n - 1)) - 1
     v = float(np.sqrt(min(corrected / smaller, 1.0))) if smaller > 0 else 0.0

@@ -15,6 +15,7 @@ from benchmarks.mutants import GROUPS, ROOT, draw, mutants
 MODULE = "core/store/hash_chain.py"
 
 
+@pytest.mark.slow
 def test_each_mutant_is_another_program_that_can_be_read():
     source = ast.unparse(ast.parse((ROOT / MODULE).read_text(encoding="utf-8")))
     made = list(mutants(MODULE))

@@ -50,6 +50,7 @@ def test_where_classes_overlap_there_are_questions_and_no_flags(overlapping):
     assert overlapping.facts["label_errors"]["number"] == flags(overlapping, "label").sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("budget", [None, 20])
 def test_no_row_is_both_and_questions_come_in_the_order_of_the_label_check(budget):
     report, _ = scanned(1, rate=0.1, half_gap=1.5, budget=budget)

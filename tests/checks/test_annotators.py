@@ -83,6 +83,7 @@ def test_annotators_stand_in_the_order_of_their_skill(planted_scan):
     assert set(people["method"].to_pylist()) == {"CROWDLAB"}
 
 
+@pytest.mark.slow
 def test_wrong_majorities_come_first_and_get_the_right_label(planted_scan):
     report, truth, codes, _ = planted_scan
     wrong = (AnnotatorLabels(tuple(SKILL), codes).majority_vote(CLASSES) != truth) & (codes >= 0).any(axis=1)

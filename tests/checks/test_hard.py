@@ -74,6 +74,7 @@ def report(training) -> Report:
     return scanned(vectors, labels, epochs, only=["label", "hard"])
 
 
+@pytest.mark.slow
 def test_the_scores_hold_every_statistic_of_the_training(report, training):
     _, _, labels, epochs = training
     statistics = trajectories(epochs, labels)
@@ -132,6 +133,7 @@ def test_without_the_label_check_nobody_says_that_a_label_is_right(training):
     assert all("was not checked" in reason and "keeping" not in reason for reason in reasons)
 
 
+@pytest.mark.slow
 def test_the_folder_of_a_writer_serves_as_the_array_does(training, report, tmp_path):
     vectors, _, labels, epochs = training
     order, classes = np.random.default_rng(0).permutation(ROWS), [f"c{number}" for number in range(CLASSES)]

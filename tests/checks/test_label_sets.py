@@ -105,6 +105,7 @@ def test_every_judged_row_has_a_suggestion_in_canonical_form(planted_scan):
     assert (report.facts["labeled"], report.summary()["judged"]) == (ROWS - 2, ROWS - 2)
 
 
+@pytest.mark.slow
 def test_confidence_is_as_high_as_it_is_right():
     sure, right = [], []
     for seed in (11, 12, 13):

@@ -99,6 +99,7 @@ def test_samples_without_texts_are_told_by_their_group():
     assert flagged(report) == ["c"]
 
 
+@pytest.mark.slow
 def test_what_leaks_do_to_the_accuracy_is_told_with_its_range():
     rng = np.random.default_rng(0)
     texts = made(1000, 1)
@@ -128,6 +129,7 @@ def test_the_interval_of_the_difference_holds_the_truth():
     assert 0.92 <= inside / 400 <= 0.985
 
 
+@pytest.mark.slow
 def test_random_texts_leak_nothing():
     for seed in range(5):
         splits = random.Random(seed).choices(["train", "test", "valid"], k=600)

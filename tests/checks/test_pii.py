@@ -115,6 +115,7 @@ def test_the_end_of_a_long_text_is_read_too():
     assert password["id"] == "r2"
 
 
+@pytest.mark.slow
 def test_settings_choose_kinds_regions_and_own_addresses():
     texts = ["Rückruf unter 089/54321098", "Mail support@shop.example, a@shop.example", "jo@mail.example"]
     data = table(texts, country=["de-DE", "FR", None])

@@ -57,6 +57,7 @@ def test_another_order_of_rows_gives_the_same_scores(first):
     assert (other_flags != flags[order]).sum() <= 1  # sums of floats in another order
 
 
+@pytest.mark.slow
 def test_two_changed_labels_move_no_other_flag_far_and_prove_nothing(first):
     table, vectors = world()
     scores, flags = judged(first)

@@ -54,6 +54,7 @@ def test_random_labels_are_told_by_nothing():
     assert len(loud) <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_a_tied_column_and_a_copy_of_the_label_are_told_apart(seed):
     columns = random_columns(seed, 800)

@@ -120,6 +120,7 @@ def test_one_finding_has_all_members_and_counts(slips):
     assert f"{len(mine)} of {(labels == 0).sum()} labeled c0 look like c1" in confusion["reason"]
 
 
+@pytest.mark.slow
 def test_contrast_pairs_stand_beside_the_nearest_right_labels(slips):
     report, _, labels = slips
     confusion = report.confusions().to_pylist()[0]

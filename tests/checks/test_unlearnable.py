@@ -60,6 +60,7 @@ def test_labels_drawn_at_random_are_named_first_and_none_is_flagged(rows, classe
     assert issues["unlearnable"] == {"count": 1, "rate": None} and issues["label"] == {"count": 0, "rate": None}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (FIELD / "07-labels-that-no-text-tells").is_dir(), reason="needs ../shared/field")
 def test_labels_that_no_text_tells_of_the_field():
     report = scan(read(FIELD / "07-labels-that-no-text-tells" / "random.csv", label="label"), store=None)

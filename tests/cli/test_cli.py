@@ -122,6 +122,7 @@ def test_scores_and_findings_are_written_in_both_formats(data, tmp_path):
     assert given in ("card", "@refund")
 
 
+@pytest.mark.slow
 def test_cells_that_look_like_formulas_stay_what_they_are(data, tmp_path):
     run("scan", data / "tickets.csv", *ROLES, "--no-store", "--scores", tmp_path / "s.csv")
     with (tmp_path / "s.csv").open(newline="") as file:

@@ -93,6 +93,7 @@ def test_exit_codes(store, arguments, code, monkeypatch, tmp_path):
     assert got == code, result.output
 
 
+@pytest.mark.slow
 def test_the_proxy_model_is_refused_without_the_option_and_else_marked(store):
     refused = gate(store, "accuracy >= 0.1", dataset="plain")
     assert refused.exit_code == 2 and "--allow-proxy" in refused.output

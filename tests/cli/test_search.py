@@ -45,6 +45,7 @@ def place(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_similar_with_a_filter_and_folded_copies(place):
     kept = ("--store", place / "kept")
     rows = answer(

@@ -52,6 +52,7 @@ def place(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_worst_slice_comes_first_and_rows_of_training_do_not_count(place):
     told = answer("slices", "--store", place / "kept", "--by", "city,gender")
     assert (told["metric"], told["metric_of"], told["proxy"]) == ("error_rate", "predicted column", False)

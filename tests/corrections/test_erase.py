@@ -85,6 +85,7 @@ def test_planted_texts_stand_nowhere_and_the_rest_is_whole(lived_in, tmp_path):
     assert set(ids) == {row["id"] for row in planted_samples.rows()} - {"p0", "p1"}
 
 
+@pytest.mark.slow
 def test_a_second_erasure_adds_to_the_first(lived_in):
     store, _ = lived_in
     forget(["p0"], store=store)
@@ -214,6 +215,7 @@ def test_a_changed_run_is_not_identical(lived_in):
     assert any("samples were changed" in problem for problem in verify(store=store).problems)
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(), unique=True, min_size=1, max_size=8), st.data())
 def test_what_stands_and_the_tombstone_make_the_whole(texts, data):
     samples = ls.read(pa.table({"id": [str(row) for row in range(len(texts))], "text": texts}), id="id")

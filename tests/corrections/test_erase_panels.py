@@ -55,6 +55,7 @@ def read(path):
     return "\n".join(map(str, chain(*json.loads(content)["data"]))) if path.suffix == ".json" else content
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shown", [5, 1_000])
 def test_a_reason_that_quotes_the_text_of_an_erased_sample_is_erased(sent, shown):
     """Also in a table that is cut before the row of the erased sample."""

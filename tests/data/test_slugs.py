@@ -21,6 +21,7 @@ def mlflow_accepts(name: str) -> None:
     _validate_metric(name, 0.5, 0, 0)
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(PREDICATES)
 def test_every_predicate_gets_a_name_that_mlflow_takes(predicate):

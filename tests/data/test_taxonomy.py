@@ -184,6 +184,7 @@ names = st.sampled_from("abcdef")
 given_labels = st.lists(st.none() | names, min_size=1, max_size=12)
 
 
+@pytest.mark.slow
 @given(given_labels, names)
 def test_there_and_back_is_the_identity(some, old):
     before = samples(*some, old)

@@ -56,6 +56,7 @@ def test_columns_and_size(rows_and_truth):
     assert sum(row["state"] == "CA" for row in rows) > 100
 
 
+@pytest.mark.slow
 def test_counts_of_planted_problems(rows_and_truth):
     rows, truth = rows_and_truth
     counts = Counter(entry["kind"] for entry in truth)

@@ -15,6 +15,7 @@ import pytest
 MODULES = ["labelsift", *(module.name for module in pkgutil.walk_packages(labelsift.__path__, "labelsift."))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_in_docstrings(name):
     assert doctest.testmod(importlib.import_module(name)).failed == 0

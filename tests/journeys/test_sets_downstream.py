@@ -58,6 +58,7 @@ def decisions(values: dict[str, str], **more: str) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=CORRECTIONS_SCHEMA)
 
 
+@pytest.mark.slow
 def test_runs_are_kept_and_loaded_with_and_without_texts(made):
     report, _, store = made
     loaded = ls.load(report.run, store=store)
@@ -191,6 +192,7 @@ def test_a_taxonomy_is_for_single_labels(made, tmp_path: Path):
         made[0].samples.remap(tmp_path / "t.toml")
 
 
+@pytest.mark.slow
 def test_the_command_line_reads_sets_and_columns(made, tmp_path: Path, monkeypatch):
     report, _, _ = made
     monkeypatch.chdir(tmp_path)

@@ -73,6 +73,7 @@ def test_embeddings_alone_find_more_than_self_confidence(digits):
     }
 
 
+@pytest.mark.slow
 def test_probabilities_alone_rank_no_worse_than_self_confidence(digits):
     _, truth, given, probs = digits
     signals = ls.Signals(pred_probs=probs, classes=[str(number) for number in range(10)])

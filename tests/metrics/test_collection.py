@@ -72,6 +72,7 @@ def test_nothing_is_asked_for_where_nothing_is_rare_or_nothing_could_be_compared
     assert "Nothing could be compared" in report({"text": ["x", "y", "z"]}).collection_request().markdown()
 
 
+@pytest.mark.slow
 def test_the_document_shows_no_personal_data_and_no_markup():
     texts = [f"write to jo.smith{row}@mail.example | <b>{row}</b>" for row in range(10)]
     columns = {"text": [f"text {row}" for row in range(990)] + texts, "label": ["a_b"] * 990 + ["c|d"] * 10}

@@ -42,6 +42,7 @@ def test_the_text_of_a_condition_is_read_as_the_same_condition(condition):
     assert str(parsed(str(condition))) == str(condition)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=60) | st.lists(NAMES, max_size=8).map(" ".join))
 def test_any_text_is_a_condition_or_one_clear_error(text):
     try:

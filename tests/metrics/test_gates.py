@@ -241,6 +241,7 @@ def test_columns_with_personal_data_make_no_slice():
         assert "example.org" not in str(raised.value)
 
 
+@pytest.mark.slow
 def test_two_runs_of_the_same_samples_are_held_against_each_other_pairwise():
     few, many = wrong_rows(400, range(0, 60, 2)), wrong_rows(400, range(0, 120, 2))
     old, new = made_run(few, name="old"), made_run(many)

@@ -158,6 +158,7 @@ def test_correcting_what_was_flagged_helps_and_shuffling_does_not():
     assert worse.gain <= 0.005
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("split", [False, True], ids=["a fifth", "a split"])
 def test_the_order_of_rows_changes_no_accuracy(data, split):
     vectors, right, wrong = (np.asarray(each)[:300] for each in data)

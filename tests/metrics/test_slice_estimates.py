@@ -219,6 +219,7 @@ def test_without_anything_to_count_nothing_is_said():
         assert np.isnan(rest(empty, metric, np.zeros(0, dtype=int), 2).value).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_cells_are_what_their_samples_alone_would_be(data):

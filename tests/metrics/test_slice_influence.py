@@ -54,6 +54,7 @@ def runs(tmp_path_factory) -> tuple[ls.Report, ls.Report, set[str], str]:
     return old, new, {truth["id"][row] for row in cards["CA"][:20]}, str(store)
 
 
+@pytest.mark.slow
 def test_the_planted_mistakes_are_found_and_the_good_changes_are_not_blamed(runs):
     old, new, planted, _ = runs
     ranked = influence_ranking(old, new, "state:CA").to_pylist()

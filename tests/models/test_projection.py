@@ -30,6 +30,7 @@ def same_group(places: np.ndarray, group: np.ndarray) -> float:
     return float((group[distances.argmin(axis=1)] == group).mean())
 
 
+@pytest.mark.slow
 def test_rows_of_one_group_lie_together_where_random_ones_do_not():
     vectors, group = clusters(600)
     rows, places = project(vectors)
@@ -48,6 +49,7 @@ def test_the_same_vectors_make_the_same_map_and_the_second_one_comes_from_the_ca
     assert np.array_equal(project(vectors, cache=cache)[1], kept)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [0, 1, 2, 3, 5, 9, 10, 16, 40])
 def test_few_rows_and_equal_ones_have_finite_places(rows):
     vectors, _ = clusters(max(rows, 1))

@@ -87,6 +87,7 @@ def test_short_texts_of_ten_thousand_rows_all_fit(make_page_report):
     assert content_of(page)["leftOut"] == 0
 
 
+@pytest.mark.slow
 def test_long_texts_show_whole_until_room_runs_out_and_say_so_afterwards(make_page_report):
     texts = [f"{number} " + "x" * 100_000 for number in range(60)]
     content = content_of(render_page(make_page_report(texts, neighbours=1)))

@@ -99,6 +99,7 @@ def test_a_link_to_a_slice_shows_its_samples(open_page):
     assert "baseline" in page.locator("#settings").inner_text()
 
 
+@pytest.mark.slow
 def test_a_page_for_sharing_holds_no_notes():
     from labelsift.render.page.build import render_page
 
@@ -110,6 +111,7 @@ def test_a_page_for_sharing_holds_no_notes():
     assert "she called" in render_page(report)
 
 
+@pytest.mark.slow
 def test_notes_on_slices_that_cannot_be_found_are_still_shown():
     from labelsift.render.page.content import content, encode
 

@@ -103,6 +103,7 @@ def test_random_errors_are_within_chance_everywhere():
     assert not [cell for cell in full if cell["differenceLow"] > 0 or cell["differenceHigh"] < 0]
 
 
+@pytest.mark.slow
 def test_hidden_columns_stay_hidden_and_a_shared_page_holds_no_condition(report):
     for share in (False, True):
         page = render_page(report, share=share)

@@ -90,6 +90,7 @@ def kept(tmp_path: Path) -> Report:
     return ls.scan(samples, signals=signals, only=["label"], store=tmp_path / "store")
 
 
+@pytest.mark.slow
 def test_the_store_keeps_it_and_erased_samples_leave_it(tmp_path):
     report = kept(tmp_path)
     assert report.confusions().num_rows == 1

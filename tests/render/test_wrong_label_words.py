@@ -97,6 +97,7 @@ def test_where_no_label_stands_out_some_may_be_wrong_all_the_same(make_report):
     assert "Where classes overlap, an error looks like any other label" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "said"),
     [(12, "beyond the first 12, each is likelier right"), (0, "each of them is likelier right"), (30, "budget asks.")],

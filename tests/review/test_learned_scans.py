@@ -57,6 +57,7 @@ def wrong_of(report: Report, ids: set[str]) -> float:
     return float(np.mean([1 - row["label_score"] for row in rows]))
 
 
+@pytest.mark.slow
 def test_answers_move_the_next_scan_and_only_from_ten_on(samples, signals, tmp_path):
     store = Store(tmp_path)
     first = scan(samples, signals, store)
@@ -118,6 +119,7 @@ def test_answers_under_an_older_name_of_a_class_still_teach(samples, signals, tm
     assert any("new" in confusion for confusion in kept) and not any("c0" in confusion for confusion in kept)
 
 
+@pytest.mark.slow
 def test_what_only_answers_changed_compare_calls_recalibrated(samples, signals, tmp_path):
     store = Store(tmp_path)
     first = scan(samples, signals, store)

@@ -88,6 +88,7 @@ SPANS = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(
     given=st.none() | SPANS, changes=st.lists(st.tuples(st.integers(0, 5), st.none() | SPANS.map(tuple)), max_size=3)
 )

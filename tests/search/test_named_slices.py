@@ -37,6 +37,7 @@ def scan(read: ls.Samples, **more) -> ls.Report:
     return ls.scan(read, **{"only": ["outlier", "pii"], "store": None, "progress": False, **more})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "rows"),
     [
@@ -82,6 +83,7 @@ def test_samples_most_like_some():
     assert "The slice all holds all samples" in " ".join(report.notes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("slices", "words"),
     [
@@ -116,6 +118,7 @@ def test_a_name_that_a_value_of_a_column_called_slice_has_is_refused():
         scan(samples(slice=["hard" if row % 2 else "easy" for row in range(ROWS)]), slices={"hard": "state = 'CA'"})
 
 
+@pytest.mark.slow
 def test_they_live_across_runs(tmp_path):
     wanted = {"ca": "state = 'CA'", "大阪": "\"都市\" = '大阪'", "near": {"like": ["r01"], "nearest": 3}}
     first = scan(samples(), slices=wanted, store=tmp_path)

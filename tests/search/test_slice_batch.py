@@ -117,6 +117,7 @@ def test_no_personal_value_and_no_condition_stands_in_a_reason(report):
     assert "In the slice cards in CA the model" in report.batch(slice="cards in CA").findings.to_pylist()[0]["reason"]
 
 
+@pytest.mark.slow
 def test_pushed_twice_nothing_changes_and_a_larger_budget_adds(report, tmp_path):
     sheet = str(tmp_path / "batch.xlsx")
     first = report.push("xlsx", project=sheet, slice="slice:cards in CA", budget=5)
@@ -126,6 +127,7 @@ def test_pushed_twice_nothing_changes_and_a_larger_budget_adds(report, tmp_path)
     assert (more.created, more.unchanged) == (3, 5)
 
 
+@pytest.mark.slow
 def test_decisions_come_back_and_a_verified_label_is_not_asked_again(report, tmp_path):
     sheet = tmp_path / "batch.xlsx"
     report.push("xlsx", project=str(sheet), where="id IN ('r00', 'r02', 'r41')")
@@ -138,6 +140,7 @@ def test_decisions_come_back_and_a_verified_label_is_not_asked_again(report, tmp
     assert other.details["verified_before"] == 1
 
 
+@pytest.mark.slow
 def test_the_command_takes_slices_of_the_settings_file(report, tmp_path, monkeypatch):
     (tmp_path / "labelsift.toml").write_text('store = "kept"\n[slices]\nhere = "state = \'東京\'"\n', encoding="utf-8")
     monkeypatch.chdir(tmp_path)

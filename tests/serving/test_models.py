@@ -45,6 +45,7 @@ def test_the_model_of_a_run_knows_its_classes_and_passes_by_what_was_flagged(run
     assert [model.classes[code] for code in codes] == ["card", "refund", "transfer"]
 
 
+@pytest.mark.slow
 def test_the_model_of_a_run_does_not_hang_on_the_order_of_its_rows(run_store: Path) -> None:
     report = Store(run_store).load()
     order = np.random.default_rng(7).permutation(len(report.samples))

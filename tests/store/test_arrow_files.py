@@ -89,6 +89,7 @@ def test_a_run_without_the_file_is_searched(kept):
     assert list(with_file[1]) == ["r3"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ids", [["r3", "r2"], [f"x{number}" for number in range(50)] + ["r3"]])
 def test_ids_of_other_tables_are_never_believed(kept, ids):
     store, report = kept

@@ -201,6 +201,7 @@ def test_another_maker_finds_nothing_and_one_without_a_name_keeps_nothing(tmp_pa
     assert asked[4:] == [2]
 
 
+@pytest.mark.slow
 def test_nothing_is_kept_without_a_store_and_the_folder_is_private(table, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     scan(samples_of(table.slice(0, 100)), store=None)

@@ -106,6 +106,7 @@ def test_a_note_on_a_sample_is_erased_with_it_and_the_chain_holds(place):
     assert audit_rows(Store(store).ledger.records())[0]["why"] == "(erased)"
 
 
+@pytest.mark.slow
 def test_the_run_before_is_known_by_lineage_and_by_the_version_that_correct_made(place):
     store = place / "kept"
     first = scanned(place, read(place))

@@ -102,6 +102,7 @@ def test_slices_and_the_gate_are_metrics_a_table_and_tags(client, frame, capsys)
     assert "Zwölf" not in json.dumps(run.to_dictionary(), ensure_ascii=False) + table.to_json() + json.dumps(gate)
 
 
+@pytest.mark.slow
 def test_a_gate_that_passes_lets_mlflow_pass(client, frame):
     import mlflow
 
@@ -112,6 +113,7 @@ def test_a_gate_that_passes_lets_mlflow_pass(client, frame):
     mlflow.validate_evaluation_results(limits, result)
 
 
+@pytest.mark.slow
 def test_twice_in_a_users_run_leaves_one_table_and_the_run_running(client, frame):
     import mlflow
 
@@ -146,6 +148,7 @@ def test_it_stands_aside_unless_its_settings_are_there(client, frame):
         assert not SliceEvaluator.can_evaluate(model_type="classifier", evaluator_config=config)
 
 
+@pytest.mark.slow
 def test_beside_mlflows_own_evaluator_each_has_its_settings(client, frame):
     config = {"labelsift": {"slices": ["state"]}, "default": {"log_model_explainability": False}}
     result = evaluate(frame, config, evaluators=["default", "labelsift"])
@@ -200,6 +203,7 @@ def test_slices_under_ten_go_nowhere(client, frame):
     assert "rare" not in json.dumps(list(result.metrics)) + result.tables["labelsift_slices"].to_json()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("config", "options", "words"),
     [

@@ -16,7 +16,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from labelsift.errors import InputError
-from labelsift.integrations.wandb import LabelsiftCallback, readback
+from labelsift.integrations import wandb as adapter  # the callback comes with its first use: it brings torch
+from labelsift.integrations.wandb import readback
 
 N = 240
 CLASSES = ["refund", "shipping"]
@@ -57,7 +58,7 @@ def history(run):
 def test_a_plain_loop_logs_declared_and_surely_worse_slices_at_its_steps(offline, all_bytes):
     import wandb
 
-    callback = LabelsiftCallback(samples(), slices=SLICES, scan=False)
+    callback = adapter.LabelsiftCallback(samples(), slices=SLICES, scan=False)
     with wandb.init(project="mine") as run:
         early = callback.log_predictions(probabilities(STATE == "TX"), step=100)
         late = callback.log_predictions(probabilities(np.arange(N) < 0), step=200)
@@ -85,7 +86,7 @@ def test_classes_may_be_predicted_and_outputs_be_named(offline):
     import wandb
 
     with wandb.init(project="mine"):
-        callback = LabelsiftCallback(samples(), classes=["shipping", "refund"], scan=False)
+        callback = adapter.LabelsiftCallback(samples(), classes=["shipping", "refund"], scan=False)
         flipped = probabilities(STATE == "TX")[:, ::-1]
         by_probability = callback.log_predictions(flipped)
         names = np.array(["shipping", "refund"])[flipped.argmax(axis=1)]
@@ -98,10 +99,10 @@ def test_what_does_not_fit_is_refused_before_or_at_the_first_evaluation(offline)
     import wandb
 
     with pytest.raises(InputError, match=r"Slice old: .*"):
-        LabelsiftCallback(samples(), slices={"old": "is_label_issue"})
+        adapter.LabelsiftCallback(samples(), slices={"old": "is_label_issue"})
     with pytest.raises(InputError, match="have no labels"):
-        LabelsiftCallback(samples(label=[None] * N))
-    callback = LabelsiftCallback(samples())
+        adapter.LabelsiftCallback(samples(label=[None] * N))
+    callback = adapter.LabelsiftCallback(samples())
     with pytest.raises(InputError, match="Nothing was predicted"):
         callback.log_report()
     with pytest.raises(InputError, match=r"No W&B run is active.*wandb.init"):
@@ -120,7 +121,7 @@ def test_fewer_than_ten_rows_tell_nothing(offline):
     import wandb
 
     with wandb.init(project="mine"):
-        assert LabelsiftCallback(samples(8)).log_predictions(LABEL[:8]) == {}
+        assert adapter.LabelsiftCallback(samples(8)).log_predictions(LABEL[:8]) == {}
 
 
 @pytest.mark.slow
@@ -128,7 +129,7 @@ def test_at_the_end_the_rows_are_scanned_with_the_models_probabilities(offline):
     import wandb
 
     with wandb.init(project="mine") as run:
-        callback = LabelsiftCallback(samples(), slices=SLICES, store="store")
+        callback = adapter.LabelsiftCallback(samples(), slices=SLICES, store="store")
         callback.log_predictions(probabilities(np.arange(N) % 20 == 0), step=7)
         receipt = callback.log_report()
         assert wandb.run is run
@@ -153,7 +154,7 @@ def test_nothing_that_goes_wrong_at_the_end_costs_the_trained_model_but_ctrl_c_e
 
     state, args = SimpleNamespace(is_world_process_zero=True, global_step=1), SimpleNamespace()
     with wandb.init(project="mine") as run:
-        callback = LabelsiftCallback(samples(), store=None)
+        callback = adapter.LabelsiftCallback(samples(), store=None)
         callback.log_predictions(probabilities(np.arange(N) % 20 == 0), step=1)
         monkeypatch.setattr(type(run), "log_artifact", raising(wandb.errors.CommError("filestream 500")))
         callback.on_train_end(args, state, None)
@@ -227,7 +228,7 @@ if find_spec("torch") and find_spec("transformers") and find_spec("accelerate"):
     def test_a_trainer_logs_slices_at_its_steps_and_a_report_at_the_end(offline, all_bytes):
         import wandb
 
-        ours = trainer(offline, LabelsiftCallback(samples(), slices=SLICES, store="store"))
+        ours = trainer(offline, adapter.LabelsiftCallback(samples(), slices=SLICES, store="store"))
         ours.train()
         run = wandb.run
         assert run is not None  # the callback of transformers began it, and nobody ended it
@@ -248,7 +249,7 @@ if find_spec("torch") and find_spec("transformers") and find_spec("accelerate"):
         from labelsift.integrations import _training
 
         monkeypatch.setattr(_training, "predicted", lambda *_, **__: pytest.fail("predicted again"))
-        callback = LabelsiftCallback(samples(), scan=False)
+        callback = adapter.LabelsiftCallback(samples(), scan=False)
 
         def compute(given):
             exponents = np.exp(given.predictions)
@@ -267,7 +268,7 @@ if find_spec("torch") and find_spec("transformers") and find_spec("accelerate"):
 
         sets = {"other": rows(range(12)), "ours": rows(range(N))}
         best = {"load_best_model_at_end": True, "metric_for_best_model": "eval_ours_loss", "save_strategy": "epoch"}
-        callback = LabelsiftCallback(samples(), dataset="ours", store=None)
+        callback = adapter.LabelsiftCallback(samples(), dataset="ours", store=None)
         ours = trainer(offline, callback, evaluation=sets, eval_on_start=True, learning_rate=0.2, **best)
         ours.train()
         shown = ours.predict(sets["ours"]).predictions
@@ -292,12 +293,12 @@ if find_spec("torch") and find_spec("transformers") and find_spec("accelerate"):
     )
     def test_rows_that_are_not_the_samples_are_refused(offline, changed, message):
         with pytest.raises(InputError, match=message):
-            trainer(offline, LabelsiftCallback(samples()), **changed).evaluate()
+            trainer(offline, adapter.LabelsiftCallback(samples()), **changed).evaluate()
 
     @pytest.mark.slow
     @pytest.mark.filterwarnings("default")
     def test_a_training_without_a_run_is_refused_at_its_beginning(offline):
-        ours = trainer(offline, LabelsiftCallback(samples()), report_to="none")
+        ours = trainer(offline, adapter.LabelsiftCallback(samples()), report_to="none")
         with pytest.raises(InputError, match="No W&B run is active"):
             ours.train()
         assert ours.state.global_step == 0
@@ -306,7 +307,7 @@ if find_spec("torch") and find_spec("transformers") and find_spec("accelerate"):
     @pytest.mark.filterwarnings("default")
     def test_a_scan_that_fails_costs_no_trained_model(offline, caplog):
         one_class = samples(label=["refund"] * N)
-        callback = LabelsiftCallback(one_class, classes=CLASSES)
+        callback = adapter.LabelsiftCallback(one_class, classes=CLASSES)
         ours = trainer(offline, callback, eval_strategy="no", num_train_epochs=1)
         ours.train()
         assert ours.state.global_step == 8

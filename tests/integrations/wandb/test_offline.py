@@ -264,6 +264,7 @@ def test_without_a_login_the_run_is_offline_and_says_so(home, make_report, caplo
     assert readback.counts(receipt.target)["table_rows"]["flagged"] == 24
 
 
+@pytest.mark.slow
 def test_what_is_no_offline_run_is_named(home):
     with pytest.raises(PlatformError, match="is no offline run"):
         readback.counts("us/tickets/abc")

@@ -76,6 +76,7 @@ def test_the_scan_itself_says_all_of_it(scanned):
         assert word in facts
 
 
+@pytest.mark.slow
 def test_no_panel_names_annotators_small_classes_or_words(scanned):
     shown = panels(scanned, every=True)
     everything = json.dumps(shown.as_dict() | {"flagged": []}, ensure_ascii=False)

@@ -52,6 +52,7 @@ def pulled(shelf: Shelf, store: Path) -> list[dict[str, Any]]:
     return list(second_looks(shelf, Store(store), shelf.people(), workspace=SPACE, name="tickets"))
 
 
+@pytest.mark.slow
 def test_a_contradiction_goes_blind_to_others_with_as_many_agreements(live: Live, store: Path) -> None:
     for row in range(3, 9):
         agree(live.shelf, row)
@@ -122,6 +123,7 @@ def test_who_answered_alone_in_a_workspace_is_waited_for(live: Live, store: Path
     assert len(live.shelf.second_looks()) == 2
 
 
+@pytest.mark.slow
 def test_drafts_discards_and_what_apply_wrote_contradict_nothing(live: Live) -> None:
     texts = known_texts()
     contradict(live.shelf, status="draft")
@@ -221,6 +223,7 @@ def test_events_are_hints_in_any_order_and_number(live: Live) -> None:
     assert client.post("/webhook", content=body, headers=signed(body)).json() == {"queued": 0}
 
 
+@pytest.mark.slow
 def test_what_is_not_signed_is_refused_and_nothing_of_it_kept(live: Live) -> None:
     record, client = live.shelf.add("plastic card"), TestClient(live.app)
     body = event(record, live.shelf.dataset_id)

@@ -51,6 +51,7 @@ def test_broken_credentials_are_refused(header: str) -> None:
     assert not access.allows(header, SECRET, user=USER)
 
 
+@pytest.mark.slow
 def test_a_stranger_may_hint_at_an_annotation_but_not_start_training(bench: Bench) -> None:
     client = TestClient(create_app(bench.handlers, secret=SECRET, any_host=True))
     event = {"action": "START_TRAINING", "project": {"id": 1}}

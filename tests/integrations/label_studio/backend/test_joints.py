@@ -36,6 +36,7 @@ def _contents(bench: Bench) -> bytes:
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "lock")
 
 
+@pytest.mark.slow
 def test_what_is_erased_leaves_the_backend_that_runs_its_disk_and_the_second_looks(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

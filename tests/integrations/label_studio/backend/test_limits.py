@@ -32,6 +32,7 @@ def test_fields_have_bounds(bench: Bench, more: dict[str, object]) -> None:
     assert bench.database.job_counts() == {}
 
 
+@pytest.mark.slow
 def test_a_large_field_is_kept_nowhere(bench: Bench) -> None:
     client = TestClient(bench.app)
     assert client.post("/webhook", json=_event(task={"data": "x" * 2_000_000})).status_code == 413
@@ -67,6 +68,7 @@ def test_a_flood_of_tasks_that_are_not_there_costs_few_requests(bench: Bench, mo
     assert bench.database.job_counts() == {"done": 300}
 
 
+@pytest.mark.slow
 def test_configs_are_remembered_by_their_size(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(projects, "CONFIGS", 10_000)
     for number in range(50):

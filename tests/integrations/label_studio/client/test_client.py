@@ -225,6 +225,7 @@ def test_the_servers_folders_are_private(server):
     assert len(server.api_key) == 40
 
 
+@pytest.mark.slow
 def test_two_projects_are_never_deleted_at_once():
     open_now, most = [], []
 

@@ -87,6 +87,7 @@ def test_what_was_stored_before_the_silence_is_no_failure(error, after, tasks, r
     assert (len(server.requests), server.asked) == (requests, after + requests)
 
 
+@pytest.mark.slow
 def test_what_was_not_stored_is_a_failure_and_a_refusal_is_not_asked_about():
     lost = Server(SILENCES[0], stores=False)
     with pytest.raises(UnansweredError, match="silent"):
