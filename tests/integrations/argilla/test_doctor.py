@@ -140,7 +140,7 @@ def whole(server: ArgillaServer) -> Iterator[ArgillaServer]:
     server.start()
 
 
-def test_redis_that_is_not_there_is_named(reached, whole, dataset):
+def test_redis_and_a_search_index_that_are_not_there_or_lost_their_records_are_named(reached, whole, dataset, name):
     whole.redis.kill()
     result = doctor()
     assert result.exit_code == 2
@@ -148,9 +148,6 @@ def test_redis_that_is_not_there_is_named(reached, whole, dataset):
     assert result.stdout.count("argilla: ") == 1
     whole.redis.start()
     assert doctor().exit_code == 0
-
-
-def test_a_search_index_that_is_not_there_or_lost_its_records_is_named(reached, whole, api, dataset, name):
     if whole.index is None:
         pytest.skip("A real Elasticsearch is not stopped")
     whole.index.kill()

@@ -44,8 +44,13 @@ def suggested(report: ls.Report) -> dict[str, Any]:
     return values
 
 
-@pytest.mark.parametrize("mode", ["choose", "blind"])
-@pytest.mark.parametrize("kind", REPORTS)
+@pytest.mark.parametrize(
+    ("kind", "mode"),
+    [
+        *((kind, "choose") for kind in REPORTS),
+        *(pytest.param(kind, "blind", marks=() if kind in ("sets", "spans") else pytest.mark.soak) for kind in REPORTS),
+    ],
+)
 def test_suggestions_that_people_accept_arrive_in_the_data(
     platform, client, tasks_of, counts, name, tmp_path, kind, mode
 ):
