@@ -3,7 +3,8 @@
 ``python -m benchmarks.label_studio``: on a real server of its own, pushes of ten thousand flagged samples with
 predictions, and in turn with each the same batches sent by plain requests that were prepared beforehand: a new project,
 its tasks, and nothing else. Then the same push again, which reads what the server holds and writes nothing.
-``--read`` measures ``labelsift.read`` of an answered project instead, in turn with the same requests sent plainly.
+``--read`` measures ``labelsift.read`` of an answered project instead, in turn with the same requests sent plainly, and
+``--requests`` a hundred small requests of labelsift's client, in turn with those of a plain requests.Session.
 """
 
 from __future__ import annotations
@@ -124,6 +125,30 @@ def reads(server: LabelStudioServer, rows: int, turns: int) -> None:
     print(f"{rows:,} answered tasks; read / plain requests: median {median(ratios):.3f} ({_spelled(ratios)})")
 
 
+def small_requests(server: LabelStudioServer, turns: int, *, many: int = 100) -> None:
+    """Print how long small requests take labelsift's client and a plain session that keeps its connection, too."""
+    client = Client(server.url, server.api_key)
+    config = config_of(review_target(CLASSES), mode="choose")
+    project = client.create_project(title="small", description="", label_config=config, model_version="")
+    session = requests.Session()
+    session.headers["Authorization"] = f"Token {server.api_key}"
+    ways = {
+        "plain": lambda: session.get(f"{server.url}/api/projects/{project}/", timeout=60).json(),
+        "client": lambda: client.project(project),
+    }
+    ratios = []
+    for turn in range(turns):
+        took = {}
+        for name in ("plain", "client") if turn % 2 else ("client", "plain"):
+            began = time.perf_counter()
+            if any(ways[name]()["id"] != project for _ in range(many)):
+                raise SystemExit("another project came")
+            took[name] = (time.perf_counter() - began) / many
+        ratios.append(took["client"] / took["plain"])
+        print(f"turn {turn + 1}: " + ", ".join(f"{name} {1000 * seconds:.0f} ms" for name, seconds in took.items()))
+    print(f"{many} requests; client / plain session: median {median(ratios):.3f} ({_spelled(ratios)})")
+
+
 def peak() -> float:
     """Return the most memory that this process has held, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -135,6 +160,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--read", action="store_true", help="Measure reading instead.")
+    parser.add_argument("--requests", action="store_true", help="Measure small requests instead.")
     parser.add_argument("--profile", type=Path, help="Write a profile of the last two pushes here.")
     asked = parser.parse_args()
     times: dict[str, list[float]] = {"plain": [], "first": [], "second": []}
@@ -142,6 +168,9 @@ def main() -> None:
         os.environ |= server.variables()
         if asked.read:
             reads(server, asked.rows, asked.turns)
+            return
+        if asked.requests:
+            small_requests(server, asked.turns)
             return
         config = config_of(review_target(CLASSES), mode="choose")
         Client(server.url, server.api_key)  # what is imported once is paid before

@@ -37,7 +37,7 @@ def test_importing_loads_nothing_heavy_and_touches_no_network(module):
 @pytest.mark.slow
 def test_commands_that_scan_nothing_start_without_scipy_stats():
     """It would double the time that they take to start."""
-    names = "collect explore gate labels platforms redact runs search slices".split()
+    names = "collect explore gate labels own_projects platforms redact runs search slices".split()
     code = (
         f"import {', '.join(f'labelsift.cli.{name}' for name in names)}, sys; assert 'scipy.stats' not in sys.modules"
     )

@@ -24,7 +24,7 @@ def samples_in(tasks_of, project: int) -> Counter[str]:
 
 
 @pytest.mark.parametrize(
-    ("moments", "rows", "batch"), [(3, 200, 50), pytest.param(30, 5000, push.BATCH, marks=pytest.mark.soak)]
+    ("moments", "rows", "batch"), [(3, 400, 100), pytest.param(30, 5000, push.BATCH, marks=pytest.mark.soak)]
 )
 @pytest.mark.timeout(3600)
 def test_killed_at_any_moment_the_next_push_ends_exact(
