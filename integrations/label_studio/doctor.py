@@ -98,6 +98,7 @@ def _check_project(client: Client, project: Mapping[str, Any], health: Health) -
     wires = wires_of(client, int(project["id"]))
     backends, webhooks = wires.backends, wires.webhooks
     health.notes.update(_notes(client, project, backends))
+    health.problems.update(_uncounted_answers(project))
     try:
         target = label_control_of(project["label_config"] or "", project=str(project["title"]))
         health.problems.update(_emptied_problems(client, project, target))
@@ -127,6 +128,17 @@ def _notes(client: Client, project: Mapping[str, Any], backends: Sequence[Mappin
         yield (
             f"{looks['title']} holds {looks['task_number']} second looks at answers of {project['title']}",
             "Each person works in the tab of their name. disable leaves the project, because it holds people's answers",
+        )
+
+
+def _uncounted_answers(project: Mapping[str, Any]) -> Lines:
+    """Yield a problem for tasks with an answer that do not count as labeled: see :meth:`.Client.delete_project`."""
+    answered, labeled = (project.get(name) or 0 for name in ("num_tasks_with_annotations", "finished_task_number"))
+    if project.get("maximum_annotations") == 1 and answered > labeled:
+        yield (
+            f"{project['title']} has {answered} tasks with an answer, and Label Studio counts {labeled} as labeled",
+            "Two projects that are deleted at the same moment can leave it without its own signals: start it again. "
+            "Tasks that were answered meanwhile may be dealt out once more",
         )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -162,6 +164,22 @@ def test_model_versions_that_lead_nowhere_are_named(platform, client, project, n
     result = doctor(name)
     assert result.exit_code == 2
     assert f"has the model version {versions[1]}, of which no task has a prediction" in result.stdout
+
+
+@pytest.mark.server
+def test_answers_that_the_server_no_longer_counts_are_named(platform, client, project, name, server):
+    result = {"from_name": "intent", "to_name": "body", "type": "choices", "value": {"choices": ["refund"]}}
+    for task in client.import_tasks(project, [{"data": {"text": "a"}}, {"data": {"text": "b"}}]):
+        client.send("POST", f"/api/tasks/{task}/annotations/", body={"result": [result]}, what="an annotation")
+    assert doctor(name).exit_code == 0
+    # What a server leaves undone whose signals are gone.
+    with contextlib.closing(sqlite3.connect(server.folder / "data" / "label_studio.sqlite3", timeout=60)) as database:
+        database.execute("UPDATE task SET is_labeled = 0 WHERE id = ?", [task])
+        database.commit()
+    examined = doctor(name)
+    assert examined.exit_code == 2
+    assert f"{name} has 2 tasks with an answer, and Label Studio counts 1 as labeled" in examined.stdout
+    assert "start it again" in examined.stdout
 
 
 @pytest.mark.server
