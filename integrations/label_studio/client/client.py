@@ -48,9 +48,9 @@ class Client(Reader):
         """Delete a project with everything in it; one that is gone already is no error.
 
         Never two at once: Label Studio 1.23.2 sets the receivers of all of Django's model signals aside while it
-        deletes a project (``temporary_disconnect_all_signals``). A deletion that begins during another one sets aside
-        none, and where it ends last, none it leaves: until its next start the server counts no answers, and makes no
-        columns for new data and no tokens for new accounts.
+        deletes a project (``temporary_disconnect_all_signals``). A deletion that begins during another one finds none
+        to set aside, and if it ends last, it leaves none. Until its next start the server then counts no answers, and
+        makes no columns for fields that tasks are given and no tokens for new accounts.
         """
         with one_at_a_time(f"delete a project of {self.url}"):
             self.delete(f"/api/projects/{project}/", what=f"project {project}")
