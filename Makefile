@@ -52,7 +52,7 @@ frameworks: install
 demo: install ## the whole loop on built-in data and real local platforms
 	$(BIN)/labelsift demo
 
-quick: install ## the tests that need no server, no browser and little time each: 8 minutes on two cores
+quick: install ## the tests that need no server, no browser and little time each: 3 minutes on two cores
 	$(TESTING) $(PYTEST) -m 'not ($(NOT_QUICK))' -n 2 --dist loadgroup
 
 # Two workers: half of the time goes by waiting for servers.
